@@ -4,6 +4,8 @@ import type { EffectContext, FencingToken } from '../../domain/effect.ts'
 import { CutterError, Stop } from '../../domain/errors.ts'
 import { type Evidence, jsonEvidence } from '../../domain/evidence.ts'
 import type { Host, RunResult, SentFile } from '../../targets/ssh/open-host.ts'
+import type { ReceiveGuard } from '../../targets/ssh/receive-script.ts'
+import { ReceiveRefused } from '../../targets/ssh/send-file.ts'
 import { createTempFolder } from './temp-folder.ts'
 
 /** A command with a name. A `read` command changes nothing on the host. The host's shell gets `argv` word for word. */
@@ -45,11 +47,17 @@ export interface HostSession {
    * @throws HOST_COMMAND_FAILED when it does not.
    */
   text(command: HostCommand, options?: { maxOutputBytes?: number }): Promise<string>
-  /** Sends a local file. `mode`: permission bits. */
-  put(local: string, remote: string, mode: number): Promise<SentFile>
-  putText(text: string, remote: string, mode: number): Promise<void>
+  /** Sends a local file into a staging folder. `mode`: permission bits. */
+  put(local: string, to: StagedFile, mode: number): Promise<SentFile>
+  putText(text: string, to: StagedFile, mode: number): Promise<void>
   /** All commands sent so far, in order, as evidence: part of the receipt of a phase. */
   sent(phase: string): Evidence
+}
+
+/** A file that a run writes in its staging folder. The lines of its guard compare tokens; the run's own is their last argument. */
+export interface StagedFile {
+  path: string
+  guard: ReceiveGuard
 }
 
 const TIMEOUT_MS = 10 * 60_000
@@ -59,7 +67,10 @@ const MAX_OUTPUT = 1024 * 1024
 export class CommandFailed extends CutterError {
   readonly exitCode: number | null
 
-  constructor({ id }: HostCommand, { exitCode, signal, stderr, timedOut }: RunResult) {
+  constructor(
+    { id }: Pick<HostCommand, 'id'>,
+    { exitCode, signal, stderr, timedOut }: Pick<RunResult, 'exitCode' | 'signal' | 'stderr' | 'timedOut'>,
+  ) {
     const output = stderr.toString('utf8').trim().split('\n').slice(-3).join('; ').slice(0, 500)
     const how = timedOut ? 'took too long' : `ended with ${exitCode ?? signal}`
     super('HOST_COMMAND_FAILED', `${id} ${how} on the host${output === '' ? '' : `: ${output}`}`, {
@@ -112,20 +123,26 @@ export function createHostSession(
     if (fenced && result.exitCode === EXIT_FENCED) throw fencedError(id)
     return result
   }
-  const put: HostSession['put'] = async (local, remote, permissions) => {
-    await assertMayWrite(remote)
-    sent.push({ id: 'put', kind: 'write', argv: [remote], exitCode: null, timedOut: false, ms: 0 })
-    return host.put(local, remote, { mode: permissions, signal })
+  const put: HostSession['put'] = async (local, { path, guard }, permissions) => {
+    await assertMayWrite(path)
+    sent.push({ id: 'put', kind: 'write', argv: [path], exitCode: null, timedOut: false, ms: 0 })
+    const withToken = { ...guard, args: [...guard.args, tokenText(context.token)] }
+    return host.put(local, path, { mode: permissions, guard: withToken, signal }).catch((error: unknown) => {
+      if (!(error instanceof ReceiveRefused)) throw error
+      throw error.exitCode === EXIT_FENCED
+        ? fencedError('receive')
+        : new CommandFailed({ id: 'receive' }, error)
+    })
   }
   return {
     host,
     run,
     put,
-    async putText(text, remote, permissions) {
+    async putText(text, to, permissions) {
       const folder = await createTempFolder()
       try {
         await writeFile(join(folder, 'text'), text)
-        await put(join(folder, 'text'), remote, permissions)
+        await put(join(folder, 'text'), to, permissions)
       } finally {
         await rm(folder, { recursive: true, force: true })
       }

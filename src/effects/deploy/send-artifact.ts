@@ -60,7 +60,11 @@ export async function sendArtifact(
   const { staging } = plan.place
   await makeStaging(session, staging, runId)
   context.progress(`sends ${artifact.bytes} bytes`)
-  const { sha256 } = await session.put(artifact.file!, `${staging}/artifact.tar`, 0o600)
+  const { sha256 } = await session.put(
+    artifact.file!,
+    write.stagedFile(staging, runId, 'artifact.tar'),
+    0o600,
+  )
   if (sha256 !== artifact.sha256) throw new Error(`the host received ${sha256}, sent was ${artifact.sha256}`)
   await session.text(write.extract(staging, runId))
   // The bytes are those of the tar. Integrity hashes each file once everything has run.
@@ -71,5 +75,5 @@ export async function sendArtifact(
     throw new Error(`the extracted tree differs from the artifact: ${wrong.slice(0, 5).join('; ')}`)
   const made = { runId, deployedAt: context.now().toISOString() }
   const manifest = formatManifest(made, plan, planDigest, artifact.entries)
-  await session.putText(manifest, `${staging}/tree/${MANIFEST_NAME}`, 0o644)
+  await session.putText(manifest, write.stagedFile(staging, runId, `tree/${MANIFEST_NAME}`), 0o644)
 }

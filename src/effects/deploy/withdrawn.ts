@@ -4,7 +4,7 @@ import type { HostSession } from './host-session.ts'
 import { listRemovable, type RemovedPath } from './list-removable.ts'
 import { folderExists } from './read-commands.ts'
 import { listTree } from './tree-listing.ts'
-import { removeListed } from './write-commands.ts'
+import { removeListed, stagedFile } from './write-commands.ts'
 
 /** A tree that a rollback has moved into staging. */
 export interface WithdrawnTree {
@@ -33,8 +33,8 @@ export async function removeWithdrawn(
   if ((await session.run(folderExists(withdrawn))).exitCode !== 0) return
   context.progress(`removes ${count} files`)
   const { files, folders } = listRemovable(removes, built, await listTree(session, withdrawn))
-  await session.putText(formatPaths(files), `${staging}/files`, 0o600)
-  await session.putText(formatPaths(folders), `${staging}/folders`, 0o600)
+  await session.putText(formatPaths(files), stagedFile(staging, ofRun, 'files'), 0o600)
+  await session.putText(formatPaths(folders), stagedFile(staging, ofRun, 'folders'), 0o600)
   const { exitCode, stderr } = await session.run(removeListed(staging, ofRun, keep))
   if (exitCode === 0) return
   throw new CutterError(

@@ -1,4 +1,4 @@
-import { EXIT_FENCED, type HostCommand } from './host-session.ts'
+import { EXIT_FENCED, type HostCommand, type StagedFile } from './host-session.ts'
 import { NAMES_RUN } from './read-commands.ts'
 
 /**
@@ -87,6 +87,12 @@ ${LOCKED}${NOT_LOWER}${KEEP}`,
     run,
     deployed,
   )
+
+/** A file in the staging folder. It grows in the folder itself, also where its place is below that. `name`: its path from there. */
+export const stagedFile = (staging: string, run: string, name: string): StagedFile => ({
+  path: `${staging}/${name}`,
+  guard: { lines: `CUTTER_TOKEN=$3\n${OURS}`, args: [staging, run], folder: staging },
+})
 
 /** Extracts the tar, whose hash was compared when it arrived, into an empty folder of its own. It never writes through an existing file. */
 export const extract = (staging: string, run: string): HostCommand =>

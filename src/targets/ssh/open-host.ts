@@ -8,7 +8,7 @@ import { formatAddress } from './host-errors.ts'
 import type { HostKey } from './known-hosts.ts'
 import { NeedsSsh } from './needs-ssh.ts'
 import { type RunOptions, type RunResult, runCommand } from './run-command.ts'
-import { type SentFile, sendFile } from './send-file.ts'
+import { type SendOptions, type SentFile, sendFile } from './send-file.ts'
 import { readSshSettings, type SshSettings } from './ssh-settings.ts'
 import { createSsh2Transport } from './ssh2-transport.ts'
 import type { Transport } from './transport.ts'
@@ -31,8 +31,8 @@ export interface Host {
   transport: HostTransport
   /** Runs a command. A command that fails or takes too long is a result, not an error. */
   run(argv: readonly Argument[], options: RunOptions): Promise<RunResult>
-  /** Sends a local file, and continues where an earlier try ended. `mode`: permission bits. */
-  put(local: string, remote: string, options: { mode: number; signal: AbortSignal }): Promise<SentFile>
+  /** Sends a local file, and continues where an earlier try ended. */
+  put(local: string, remote: string, options: SendOptions): Promise<SentFile>
   /** Whether the connection stands, as far as this side knows. */
   isOpen(): boolean
   close(): void

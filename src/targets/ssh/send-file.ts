@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import { Stop } from '../../domain/errors.ts'
+import { EXIT_OF_RECEIVE, makeReceive, type ReceiveGuard } from './receive-script.ts'
 import { endOf } from './run-command.ts'
 import { HostLost, type RemoteProcess, type Transport } from './transport.ts'
 
@@ -14,49 +15,56 @@ export interface SentFile {
   sha256: string
 }
 
+/** `mode`: permission bits. */
+export interface SendOptions {
+  mode: number
+  guard: ReceiveGuard
+  signal: AbortSignal
+}
+
 /** Bytes that are read from the local file at once. */
 const CHUNK = 256 * 1024
 const TIMEOUT_MS = 6 * 3_600_000
 
-/**
- * Receives a file on its standard input. It locks the file first, because the receiver of a lost connection may still be writing. Then it
- * says how many bytes are there, with their hash, and learns from which byte the rest comes.
- */
-const RECEIVE = `umask 077
-true >>"$1" || exit 71
-exec 8>>"$1"
-flock -w 60 8 || exit 75
-chmod "$2" "$1" && size=$(stat -c %s -- "$1") || exit 72
-echo "cutter-has $size $(head -c "$size" -- "$1" | sha256sum | cut -c1-64)"
-read -r from || exit 73
-[ "$from" = "$size" ] || truncate -s "$from" -- "$1" || exit 72
-sum=$({ head -c "$from" -- "$1"; tee -a -- "$1"; } | sha256sum | cut -c1-64)
-echo "cutter-got $(stat -c %s -- "$1") $sum"`
-
 const WHY: { [exit: number]: string } = {
-  71: "can't open",
-  72: "can't change",
-  73: 'lost the sender of',
-  75: 'is still receiving an earlier try of',
+  [EXIT_OF_RECEIVE.notOpened]: "can't open",
+  [EXIT_OF_RECEIVE.notChanged]: "can't change",
+  [EXIT_OF_RECEIVE.takenOver]: 'receives a later try of',
+}
+
+/** The guard of a file refused it on the host. */
+export class ReceiveRefused extends Error {
+  readonly exitCode: number
+  readonly stderr: Buffer
+  readonly signal = null
+  readonly timedOut = false
+
+  constructor(remote: string, exitCode: number, stderr: string) {
+    super(`the host refuses ${remote} with exit code ${exitCode}`)
+    this.name = 'ReceiveRefused'
+    this.exitCode = exitCode
+    this.stderr = Buffer.from(stderr)
+  }
 }
 
 /**
  * Sends a local file over the standard input of a program on the host, so that the host needs no SFTP. The part that an earlier try left is
  * kept if its hash is that of the file's beginning; otherwise the file is sent from the start. The caller compares the hash that the host
- * computes of the complete file. Rejects with HostLost when the connection is lost.
+ * computes of the complete file. Rejects with HostLost when the connection is lost, and with ReceiveRefused when the guard refuses the file.
  */
 export async function sendFile(
   transport: Transport,
   local: string,
   remote: string,
-  { mode, signal }: { mode: number; signal: AbortSignal },
+  { mode, guard, signal }: SendOptions,
 ): Promise<SentFile> {
   if (signal.aborted) throw new Stop('STOP_HOST_UNREACHABLE', 'interrupted before anything was sent')
   const file = await open(local, 'r')
   try {
-    const argv = ['sh', '-c', RECEIVE, 'receive', remote, mode.toString(8)]
-    const process = await transport.start(argv, TIMEOUT_MS / 1000)
-    return await talk(process, transport, file, remote, signal)
+    const { size } = await file.stat()
+    const receive = makeReceive({ path: remote, mode, bytes: size }, guard)
+    const process = await transport.start(receive, TIMEOUT_MS / 1000)
+    return await talk(process, transport, { file, size, remote }, signal)
   } finally {
     await file.close()
   }
@@ -65,11 +73,9 @@ export async function sendFile(
 async function talk(
   process: RemoteProcess,
   transport: Transport,
-  file: FileHandle,
-  remote: string,
+  { file, size, remote }: { file: FileHandle; size: number; remote: string },
   signal: AbortSignal,
 ): Promise<SentFile> {
-  const { size } = await file.stat()
   const output = readLines(process)
   let from = 0
   let sending: Promise<void> = Promise.resolve()
@@ -94,8 +100,10 @@ async function talk(
   const [, got, sha256] = /^cutter-got (\d+) ([0-9a-f]{64})$/m.exec(output.text()) ?? []
   if (code === 0 && sha256 !== undefined && Number(got) === size)
     return { resumedFrom: from, bytes: size, sha256 }
-  if (code === 73) throw new HostLost(`${remote} was sent`)
+  if (code === EXIT_OF_RECEIVE.noSender) throw new HostLost(`${remote} was sent`)
   const why = output.errors().trim().split('\n').at(-1) ?? ''
+  if (code !== null && code !== 0 && WHY[code] === undefined)
+    throw new ReceiveRefused(remote, code, output.errors())
   throw new Error(`the host ${WHY[code ?? 0] ?? "can't receive"} ${remote}: ${why || `exit code ${code}`}`)
 }
 

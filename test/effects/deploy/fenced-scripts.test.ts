@@ -17,6 +17,7 @@ import { makeOutside, removeOutside } from '../../../src/effects/deploy/outside-
 import { linkShared } from '../../../src/effects/deploy/shared-paths.ts'
 import * as change from '../../../src/effects/deploy/switch-commands.ts'
 import * as write from '../../../src/effects/deploy/write-commands.ts'
+import { run, send } from './shell-host.ts'
 
 /** The scripts of a deploy by a shell, as a host runs them, with tokens of several attempts. */
 
@@ -31,18 +32,6 @@ beforeEach(() => {
   target = join(folder, 'target')
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
-
-function send({ argv }: HostCommand, token: string, seen = '') {
-  const [program, ...args] = argv
-  const env = { ...process.env, CUTTER_TOKEN: token, CUTTER_SEEN: seen }
-  return spawnSync(program!, args, { env, encoding: 'utf8' })
-}
-
-/** As a deploy sends it: a staging folder is made in two requests. */
-function run(command: HostCommand, token: string): number | null {
-  const { status, stdout } = send(command, token)
-  return status === write.EXIT.unseen ? send(command, token, stdout.trim()).status : status
-}
 
 const earlier = `${RUN}:9000001`
 const later = `${RUN}:9000002`

@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest'
 import type { Mode } from '../../../src/domain/run.ts'
 import { createHostSession } from '../../../src/effects/deploy/host-session.ts'
 import { readFile } from '../../../src/effects/deploy/read-commands.ts'
-import { discard } from '../../../src/effects/deploy/write-commands.ts'
+import { discard, stagedFile } from '../../../src/effects/deploy/write-commands.ts'
 import type { Host, RunResult } from '../../../src/targets/ssh/open-host.ts'
+import { ReceiveRefused, type SendOptions } from '../../../src/targets/ssh/send-file.ts'
 
 const answer: RunResult = {
   exitCode: 0,
@@ -14,6 +15,8 @@ const answer: RunResult = {
   stderr: Buffer.alloc(0),
 }
 
+const FILE = stagedFile('/srv/.cutter-1', 'idep-1', 'files')
+
 /** A session over a host that records everything sent to it. */
 function createSession(mode: Mode, result: RunResult = answer, assertClaimed = async () => {}) {
   const sent: unknown[] = []
@@ -22,7 +25,10 @@ function createSession(mode: Mode, result: RunResult = answer, assertClaimed = a
       sent.push(argv)
       return result
     },
-    put: async (local: unknown) => sent.push(local),
+    put: async (_local: unknown, path: string, { guard }: SendOptions) => {
+      if (result.exitCode !== 0) throw new ReceiveRefused(path, result.exitCode!, 'the reason\n')
+      sent.push([path, ...guard.args])
+    },
   } as unknown as Host
   const context = {
     mode,
@@ -38,7 +44,7 @@ describe('a host session', () => {
   test('sends nothing that writes in a dry run', async () => {
     const { session, sent } = createSession('dry-run')
     await expect(session.run(discard('/srv/.cutter-1', 'idep-1'))).rejects.toThrow('a dry run would write')
-    await expect(session.putText('text', '/srv/file', 0o600)).rejects.toThrow('a dry run would write')
+    await expect(session.putText('text', FILE, 0o600)).rejects.toThrow('a dry run would write')
     expect(sent).toEqual([])
     expect(await session.text(readFile('/srv/file'))).toBe('answer')
   })
@@ -47,9 +53,11 @@ describe('a host session', () => {
     const { session, sent } = createSession('live')
     await session.run(discard('/srv/.cutter-1', 'idep-1'))
     await session.run(readFile('/srv/file'))
-    const [written, readAs] = sent as string[][]
+    await session.putText('text', FILE, 0o600)
+    const [written, readAs, received] = sent as string[][]
     expect(written!.slice(0, 3)).toEqual(['env', 'CUTTER_TOKEN=idep-1:12000003', 'sh'])
     expect(readAs![0]).toBe('sh')
+    expect(received).toEqual(['/srv/.cutter-1/files', '/srv/.cutter-1', 'idep-1', 'idep-1:12000003'])
   })
 
   test('sends no write once the claim is lost, and reads on', async () => {
@@ -57,15 +65,24 @@ describe('a host session', () => {
       throw new Error('lost')
     })
     await expect(session.run(discard('/srv/.cutter-1', 'idep-1'))).rejects.toThrow('lost')
-    await expect(session.putText('text', '/srv/file', 0o600)).rejects.toThrow('lost')
+    await expect(session.putText('text', FILE, 0o600)).rejects.toThrow('lost')
     expect(sent).toEqual([])
     await session.run(readFile('/srv/file'))
   })
 
   test('stops when the host has seen a later token', async () => {
     const { session } = createSession('live', { ...answer, exitCode: 80 })
-    await expect(session.run(discard('/srv/.cutter-1', 'idep-1'))).rejects.toMatchObject({
-      facts: { code: 'STOP_FENCED' },
+    const fenced = { facts: { code: 'STOP_FENCED' } }
+    await expect(session.run(discard('/srv/.cutter-1', 'idep-1'))).rejects.toMatchObject(fenced)
+    await expect(session.putText('text', FILE, 0o600)).rejects.toMatchObject(fenced)
+  })
+
+  test('rejects a file that the host refuses for another reason with the exit code of its script', async () => {
+    const { session } = createSession('live', { ...answer, exitCode: 17 })
+    await expect(session.putText('text', FILE, 0o600)).rejects.toMatchObject({
+      name: 'CommandFailed',
+      exitCode: 17,
+      message: 'receive ended with 17 on the host: the reason',
     })
   })
 

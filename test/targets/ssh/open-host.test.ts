@@ -1,11 +1,13 @@
 import { execFileSync } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { appendFileSync, chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Stop } from '../../../src/domain/errors.ts'
 import { type Host, openHost } from '../../../src/targets/ssh/open-host.ts'
+import type { ReceiveGuard } from '../../../src/targets/ssh/receive-script.ts'
 import { TRUSTED_TOOLS } from '../../../src/tools/open-tools.ts'
 import { anyArgument, anyText, PRINT_ARGUMENTS, toHexLines } from '../../support/shell-arguments.ts'
 import { openKeyFolder, withAgent } from '../../support/ssh-keys.ts'
@@ -133,7 +135,9 @@ describe.each(serversAndTransports)('openHost with the server of %s, through %s'
       local = sshd.path('local.bin')
       writeFileSync(local, bytes)
     })
-    const send = (host: Host, remote: string) => host.put(local, remote, { mode: 0o640, signal: never })
+    const free = (remote: string) => ({ lines: ':', args: [], folder: dirname(remote) })
+    const send = (host: Host, remote: string, guard: ReceiveGuard = free(remote)) =>
+      host.put(local, remote, { mode: 0o640, guard, signal: never })
 
     test('put sends a complete file with its mode', async () => {
       const remote = sshd.path('complete.bin')
@@ -169,6 +173,25 @@ describe.each(serversAndTransports)('openHost with the server of %s, through %s'
 
     test('put reports the path that it can’t open', async () => {
       await on((host) => expect(send(host, '/proc/none.bin')).rejects.toThrow(/can't open \/proc\/none.bin/))
+    })
+
+    test('put names the exit code of a guard that refuses the file, and writes nothing', async () => {
+      const remote = sshd.path('guarded.bin')
+      const guard = {
+        lines: '[ "$1" = b ] || { echo "not $1" >&2; exit 80; }',
+        args: ['a'],
+        folder: sshd.path('.'),
+      }
+      await on((host) =>
+        expect(send(host, remote, guard)).rejects.toMatchObject({
+          name: 'ReceiveRefused',
+          exitCode: 80,
+          stderr: Buffer.from('not a\n'),
+        }),
+      )
+      expect(existsSync(remote)).toBe(false)
+      await on((host) => send(host, remote, { ...guard, args: ['b'] }))
+      expect(sha256(remote)).toBe(sha256(local))
     })
   })
 
