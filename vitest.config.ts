@@ -113,6 +113,7 @@ const program = [
   'test/effects/migrate/same-definitions.test.ts',
   'test/effects/migrate/same-rows.test.ts',
   'test/effects/migrate/touched-relations.test.ts',
+  'test/effects/rollback/abandoned-deploy.test.ts',
   'test/effects/rollback/rollback-machine.test.ts',
   'test/http/restart.test.ts',
   'test/http/runs.test.ts',

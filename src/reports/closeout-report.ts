@@ -16,6 +16,7 @@ import {
 import type { Run } from '../domain/run.ts'
 import { type CountedSection, countLines, countsIn, isAboutCounts } from './closeout-counts.ts'
 import { listArrivals, listDecisions, listPhases, listRefusals, type Phase } from './history-summary.ts'
+import { describeLeftOnHost, findLeftOnHost } from './left-on-host.ts'
 import { type Plan, planOf } from './plan-section.ts'
 import type { Report, ReportInput } from './report.ts'
 import { rollbackLines, rollbackToPaste } from './rollback-section.ts'
@@ -36,6 +37,7 @@ export function buildCloseoutReport({ record }: ReportInput): Pick<Report, 'fact
   const checks = flattenFacts(output).filter(([, value]) => typeof value === 'boolean')
   const counts = countsIn(output)
   const { left, lines: stays } = whatStays(run, history)
+  const remains = findLeftOnHost(record)
   const rollbacks = listRollbacks(record, decisions)
   const readings = switchReadings(history)
   const { seq, head, startedBy, osUser, startedAt, updatedAt } = run
@@ -60,6 +62,7 @@ export function buildCloseoutReport({ record }: ReportInput): Pick<Report, 'fact
       failed,
       stays: stays.map(String),
       ...(outcome === 'abandoned' ? { unsettledWrites: listedWrites(history) } : {}),
+      ...(remains === null ? {} : { leftOnHost: { ...remains } }),
       counts,
       output,
       checks: Object.fromEntries(checks),
@@ -74,7 +77,7 @@ export function buildCloseoutReport({ record }: ReportInput): Pick<Report, 'fact
     markdown: closeoutMarkdown(run, {
       done,
       failed,
-      stays,
+      stays: [...stays, ...(remains === null ? [] : [describeLeftOnHost(remains)])],
       rollbacks: left ? rollbacks : [],
       checks,
       counts,

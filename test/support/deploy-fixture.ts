@@ -39,6 +39,8 @@ export interface DeployFixture {
   /** Starts a rollback of a deploy. */
   rollback(run: Run, mode?: Mode): Promise<Run>
   approve(run: Run): Promise<Run>
+  /** Abandons a live run by a signed statement. */
+  abandon(run: Run): Promise<Run>
   resume(run: Run): Promise<Run>
   /** Closes this engine and opens another on the same store, as after a kill. */
   reopen(): Promise<DeployFixture>
@@ -234,6 +236,11 @@ async function openEngine(
           ? (await signApproval(parts, runId, { ...options, keyFile })).approval
           : await rehearseApproval(parts, runId, options)
       return engine.resume(runId, { approvalId: approval.approvalId })
+    },
+    async abandon({ runId }) {
+      const options = { as: ALICE, decision: 'abandon' as const, reason: 'nobody reaches the host', keyFile }
+      const { approval } = await signApproval(parts, runId, options)
+      return engine.abandon(runId, { approvalId: approval.approvalId })
     },
     resume: ({ runId }) => engine.resume(runId, {}),
     async reopen() {

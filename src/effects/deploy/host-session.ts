@@ -5,7 +5,7 @@ import { CutterError, Stop } from '../../domain/errors.ts'
 import { type Evidence, jsonEvidence } from '../../domain/evidence.ts'
 import type { Host, RunResult, SentFile } from '../../targets/ssh/open-host.ts'
 import type { ReceiveGuard } from '../../targets/ssh/receive-script.ts'
-import { ReceiveRefused } from '../../targets/ssh/send-file.ts'
+import type { ReceiveRefused } from '../../targets/ssh/send-file.ts'
 import { createTempFolder } from './temp-folder.ts'
 
 /** A command with a name. A `read` command changes nothing on the host. The host's shell gets `argv` word for word. */
@@ -81,6 +81,9 @@ export class CommandFailed extends CutterError {
   }
 }
 
+const isRefusedFile = (error: unknown): error is ReceiveRefused =>
+  error instanceof Error && error.name === 'ReceiveRefused'
+
 /** A host's shell compares tokens as one number. */
 const tokenText = ({ run, seq, attempt }: FencingToken) => `${run}:${seq * 1_000_000 + attempt}`
 
@@ -128,7 +131,7 @@ export function createHostSession(
     sent.push({ id: 'put', kind: 'write', argv: [path], exitCode: null, timedOut: false, ms: 0 })
     const withToken = { ...guard, args: [...guard.args, tokenText(context.token)] }
     return host.put(local, path, { mode: permissions, guard: withToken, signal }).catch((error: unknown) => {
-      if (!(error instanceof ReceiveRefused)) throw error
+      if (!isRefusedFile(error)) throw error
       throw error.exitCode === EXIT_FENCED
         ? fencedError('receive')
         : new CommandFailed({ id: 'receive' }, error)

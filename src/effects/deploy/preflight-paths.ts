@@ -67,11 +67,15 @@ export const staging: PreflightCheck = {
 echo "stagingRun=$(cat "$staging/run" 2>/dev/null)"`,
   find(answers, { place: { staging }, runId }) {
     if (answers.staging === 'absent') return [judge('staging', true, `${staging} is free`, '')]
-    const owner = answers.stagingRun === '' ? '' : `, of run ${answers.stagingRun}`
+    const { stagingRun = '' } = answers
+    const owner =
+      stagingRun === ''
+        ? ''
+        : `, of run ${stagingRun}, which may be working there; if it was abandoned: cutter run rollback ${stagingRun} --mode live`
     return [
       judge(
         'staging',
-        answers.stagingRun === runId,
+        stagingRun === runId,
         'this run’s own, from an earlier try',
         `there is a ${answers.staging} at ${staging}${owner}`,
       ),

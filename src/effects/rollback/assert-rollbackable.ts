@@ -26,7 +26,8 @@ export function assertRollbackable(run: Run): {
   }
   const show = `cutter run show ${runId}`
   if (mode !== 'live') throw notRollbackableError('it was a dry run, which made nothing', show)
-  if (outcome !== 'succeeded' || planDigest === null)
+  if (planDigest === null) throw notRollbackableError('it ended before it had a plan', show)
+  if (outcome !== 'succeeded' && outcome !== 'abandoned')
     throw notRollbackableError(`it ended as ${outcome}, so nothing of it is left`, show)
   return { runId, planDigest, builtDigest: builtOf(run) }
 }

@@ -47,10 +47,22 @@ export async function locateDeploy(
   const inPlace = state.manifest === 'yes'
   if (state.staging === 'yes' && state.mine === 'no')
     throw occupiedError(`${staging} on the host belongs to another run, which may be working there`)
-  if (!inPlace && state.withdrawn !== 'yes') throw nothingLeftError(runId, target, state.target)
+  const found = inPlace ? 'in its place' : state.withdrawn === 'yes' ? 'withdrawn' : 'in staging'
+  if (found === 'in staging' && state.mine !== 'yes') throw nothingLeftError(runId, target, state.target)
   if (inPlace) await assertNotInUse(session, deploy)
   if (to === null) await assertNoWayBack(session, deploy)
   const restores = await findBackup(session, deploy, runId, state, inPlace)
+  const way = await findWayBack(session, deploy, to)
+  const outside = listOutside(deploy, way)
+  const located = {
+    host,
+    found,
+    ...way,
+    ...(outside.length === 0 ? {} : { outside }),
+    ...(restores === null ? {} : { restores }),
+  } as const
+  // Only staging is left of an abandoned deploy: it is removed as it is, whatever it holds.
+  if (found === 'in staging') return { ...located, removes: [], built: [] }
   const folder = inPlace ? target : `${staging}/withdrawn`
   const entries = await readJsonEvidence<ArtifactEntry[]>(context, deploy.artifact.listDigest)
   const manifest = await readManifest(session, folder)
@@ -58,14 +70,8 @@ export async function locateDeploy(
   const expected = formatManifest(made, deploy, planDigest, entries)
   const wrong = inPlace ? listManifestFaults(manifest, expected) : []
   if (wrong.length > 0) throw changedError(runId, folder, wrong)
-  const way = await findWayBack(session, deploy, to)
-  const outside = listOutside(deploy, way)
   return {
-    host,
-    found: inPlace ? 'in its place' : 'withdrawn',
-    ...way,
-    ...(outside.length === 0 ? {} : { outside }),
-    ...(restores === null ? {} : { restores }),
+    ...located,
     removes: [...listDeployedEntries(entries, deploy), manifestEntry(expected)].map(withoutSize),
     built: builtDigest === null ? [] : await readJsonEvidence<string[]>(context, builtDigest),
   }

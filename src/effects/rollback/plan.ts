@@ -24,8 +24,8 @@ export interface RollbackPlan {
   host: DeployPlan['host']
   target: string
   staging: string
-  /** Where the tree is: at the target, or withdrawn already by an unfinished rollback. */
-  found: 'in its place' | 'withdrawn'
+  /** Where the tree is: at the target, withdrawn already by an unfinished rollback, or not beyond the staging folder of an abandoned deploy. */
+  found: 'in its place' | 'withdrawn' | 'in staging'
   /** The link to this release, and the release to which it returns. Null where no link leads to this release. */
   pointer: { path: string; now: string; back: string } | null
   /** How the program of that release is made live again. Null where the deploy activated nothing, or is not live. */

@@ -6,7 +6,7 @@ import type { RollbackPlan } from './plan.ts'
 /** The state of the host after a rollback, in one sentence. */
 export function describeEnd(
   mode: EffectContext['mode'],
-  { target, pointer, stays, restores }: RollbackPlan,
+  { target, staging, found, pointer, stays, restores }: RollbackPlan,
 ): string {
   const to =
     pointer === null
@@ -14,6 +14,7 @@ export function describeEnd(
       : `${pointer.path} ${pointer.back === '' ? 'is gone too' : `leads to ${pointer.back} again`}`
   if (mode !== 'live') return `a dry run: ${target} is as it was`
   if (restores !== undefined) return `${target} holds the earlier version again, from ${restores}`
+  if (found === 'in staging') return `${staging} is gone, and nothing of the deploy was at ${target}`
   if (pointer === null) return `${target} is gone`
   return stays ? to : `${target} is gone; ${to}`
 }

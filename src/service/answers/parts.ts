@@ -66,7 +66,11 @@ export const run = z.strictObject({
   about: text.describe('What the run changes, and where, in one line.'),
   stop: stop.optional(),
   hold: hold.nullable().optional(),
-  note: text.optional().describe('Only where a command changed nothing, because the run had closed before.'),
+  note: text
+    .optional()
+    .describe(
+      'Only where a command changed nothing, because the run had closed before, or where an abandoned deploy may have left something.',
+    ),
   error: errorFacts.optional().describe('Only where the command did not happen, although the run is known.'),
 })
 

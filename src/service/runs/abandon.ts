@@ -7,6 +7,7 @@ import { describeLost } from '../../domain/lost-evidence.ts'
 import type { Run } from '../../domain/run.ts'
 import { loadRun } from '../../engine/load-run.ts'
 import { prepareAbandonment } from '../../engine/prepare-abandonment.ts'
+import { findLeftOnHost, type LeftOnHost } from '../../reports/left-on-host.ts'
 import { assertRole } from '../access/assert-role.ts'
 import { assertKeyStays } from '../access/input-files.ts'
 import { definedOnly } from '../defined.ts'
@@ -45,8 +46,14 @@ export async function abandonRun(home: Home, given: AbandonRunInput): Promise<Ru
   const app = await home.app()
   const approvalId = given.approval ?? (await makeApproval(app, run, given))
   const { by } = given
-  return answerOfRun(home, await app.engine.abandon(run.runId, { approvalId, ...definedOnly({ by }) }))
+  const closed = await app.engine.abandon(run.runId, { approvalId, ...definedOnly({ by }) })
+  const left = findLeftOnHost((await store.storedRun(run.runId))!)
+  const answer = await answerOfRun(home, closed)
+  return left === null ? answer : { ...answer, note: noteOfLeft(left) }
 }
+
+const noteOfLeft = ({ host, staging, target, command }: LeftOnHost) =>
+  `the host ${host} was not asked, so something of the run may be at ${target} and ${staging}; ${command} takes it back`
 
 /** Makes the statement that abandons the run now, signed, or as a rehearsal in a dry run. Returns its id. */
 async function makeApproval({ deps }: App, run: Run, given: AbandonRunInput): Promise<string> {

@@ -32,7 +32,7 @@ export interface RunAnswer {
   stop?: StopFacts
   /** The hold that binds an open run, or null. A closed run has no such field. */
   hold?: Hold | null
-  /** Only where a command changed nothing, because the run had closed before. */
+  /** Only where a command changed nothing, because the run had closed before, or where an abandoned deploy may have left something. */
   note?: string
 }
 
