@@ -181,7 +181,7 @@ test('no field makes a line of the closeout of a migration, or of the report of 
       removes: [{ path: 'p', type: 'file', sha256: 's', cache: true }],
     },
     anchors: { previous: [{ path: 'p', treeHash: 'h' }] },
-    report: { standsAs: 's', differences: ['d'], tolerated: ['t'] },
+    report: { standsAs: 's', kept: 'k', staysOutside: ['f'], differences: ['d'], tolerated: ['t'] },
   }
   // biome-ignore lint/suspicious/noExplicitAny: a part of what the report reads
   const rollbackPage = ({ context, plan, anchors, report }: any) =>

@@ -24,7 +24,13 @@ export function formatRollbackReport(
   { runId, mode }: EffectContext,
   plan: RollbackPlan,
   { previous }: Anchors,
-  report: { standsAs: string; kept: string | null; differences: string[]; tolerated: string[] },
+  report: {
+    standsAs: string
+    kept: string | null
+    staysOutside?: string[]
+    differences: string[]
+    tolerated: string[]
+  },
 ): string {
   const { ofRun, commit, host, removes, files, stays } = plan
   const verb = mode === 'live' ? 'Removed' : 'Would be removed'
@@ -43,6 +49,14 @@ export function formatRollbackReport(
       'Changed files and what came besides: moved to',
       report.kept === null ? [] : [nameSpan(report.kept)],
     ),
+    ...(report.staysOutside === undefined
+      ? []
+      : [
+          section(
+            'Folders outside of the target that are not empty, and stay',
+            report.staysOutside.map(nameSpan),
+          ),
+        ]),
     section(
       'Unchanged',
       previous.map(({ path, treeHash }) => md`${nameSpan(path)} ${nameSpan(treeHash)}`),

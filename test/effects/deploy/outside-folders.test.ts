@@ -90,7 +90,10 @@ tolerate: [running-services, listening-ports]
       inData('runs'),
     ])
     expect(listEntries(data)).toEqual(['locks', 'runs'])
-    expect(await d.approve(await d.rollback(run))).toMatchObject({ outcome: 'succeeded' })
+    expect(await d.approve(await d.rollback(run))).toMatchObject({
+      outcome: 'succeeded',
+      output: { staysOutside: [data, inData('runs')] },
+    })
     expect(listEntries(data)).toEqual(['runs'])
     expect(listEntries(inData('runs'))).toEqual(['1'])
     expect(existsSync(join(d.folder, 'var'))).toBe(true)

@@ -6,6 +6,7 @@ import { readEffect } from '../../../machine/define-effect.ts'
 import { compareAnchors } from '../../deploy/compare-anchors.ts'
 import { type Anchors, surveyAnchors } from '../../deploy/host-survey.ts'
 import { withKeep } from '../../deploy/keep-folder.ts'
+import { findMadeOutside } from '../../deploy/outside-folders.ts'
 import { afterReplacing } from '../../deploy/paths.ts'
 import { watchRulesOf } from '../../deploy/plan.ts'
 import { folderExists } from '../../deploy/read-commands.ts'
@@ -37,9 +38,11 @@ export const closeout = (deps: RollbackDeps) =>
         const after = await surveyAnchors(session, withKeep(withBackup(now, plan), plan.keep), checks.mutable)
         const { strict, warnings, tolerated } = compareAnchors(before, after, watchRulesOf(deploy))
         const kept = (await session.run(folderExists(plan.keep))).exitCode === 0 ? plan.keep : null
+        const outside = context.mode === 'live' ? await findMadeOutside(session, plan.outside) : []
         const report = {
           standsAs: describeEnd(context.mode, plan),
           kept,
+          ...(outside.length === 0 ? {} : { staysOutside: outside }),
           asBefore: strict.length === 0,
           differences: strict.slice(0, 50),
           tolerated: [...warnings, ...tolerated].slice(0, 50),
