@@ -115,6 +115,8 @@ const program = [
   'test/effects/migrate/touched-relations.test.ts',
   'test/effects/rollback/abandoned-deploy.test.ts',
   'test/effects/rollback/rollback-machine.test.ts',
+  'test/http/messages-killed.test.ts',
+  'test/http/messages.test.ts',
   'test/http/restart.test.ts',
   'test/http/runs.test.ts',
   'test/service/machines/test-machine.test.ts',

@@ -175,7 +175,7 @@ export const LAYERS: Record<string, Layer> = {
   service: {
     purpose: 'use cases, one file each, which all doors call',
     ours: [...below, 'client'],
-    npm: ['prom-client', 'zod'],
+    npm: ['nodemailer', 'prom-client', 'standardwebhooks', 'zod'],
     node: true,
   },
   mcp: {

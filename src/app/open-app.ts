@@ -32,6 +32,7 @@ import { osUser } from './os-user.ts'
 import { migrationsDirectory } from './package-paths.ts'
 import { registerSecrets } from './register-secrets.ts'
 import { createReports } from './run-reports.ts'
+import { withMessages } from './with-messages.ts'
 
 /** The engine of one home with everything that it needs. */
 export interface App {
@@ -50,7 +51,7 @@ export interface App {
   /** Installs a custom machine as it was just loaded, whatever is registered or remembered under its name. */
   useModule(loaded: LoadedModule): Promise<void>
   /**
-   * Reads cutter.yaml again if it was changed: who may approve, how many, who operates. Targets, hosts, tools and caps stay as they are.
+   * Reads cutter.yaml again if it was changed: who may approve, how many, who operates, who gets messages. Targets, hosts, tools and caps stay as they are.
    * @throws CONFIG_INVALID; the rules stay as they were then, and whoever asks must not go by them
    */
   followRules(): Promise<void>
@@ -90,8 +91,12 @@ export async function openApp(options: AppOptions): Promise<App> {
   const secrets = options.secrets ?? createSecretRegistry()
   registerSecrets(secrets, config, env)
   const log = await openLog(env, secrets)
+  let rules = config
   // Runs that work concurrently share their commits.
-  const store = withGroupCommit(options.store ?? openStore(home), () => engine.activeRuns())
+  const store = withMessages(
+    withGroupCommit(options.store ?? openStore(home), () => engine.activeRuns()),
+    () => rules.messages.receivers,
+  )
   const targets = openTargets({ home, env, config, store, log, secrets })
   const { target, embedded } = targets
   const profiles = () => loadCustomProfiles(config, home)
@@ -122,7 +127,6 @@ export async function openApp(options: AppOptions): Promise<App> {
   deps.lostEntries = async () => lost
   if (lost.length > 0) warn(`${describeLostEntries(lost)}; ${NEXT_FOR_LOST_ENTRIES}`)
   const engine = createEngine(deps)
-  let rules = config
   return {
     home,
     config,

@@ -93,11 +93,18 @@ const banner = { js: "const MODULE_URL = require('node:url').pathToFileURL(__fil
 
 // Parsers and the chart interpreter are bundled too, but each in a file of its own next to the command line: a command that
 // needs none of them must not pay for reading them.
-const vendors = ['zod', 'yaml', 'xstate', 'tar-stream', 'parse5']
+const vendors = ['zod', 'yaml', 'xstate', 'tar-stream', 'parse5', 'nodemailer']
 // Asked for only where it is used: few documents are HTML.
 const lazy = ['parse5']
 const agents = ['@modelcontextprotocol/server', '@modelcontextprotocol/server/stdio']
-const service = ['hono', '@hono/node-server', '@hono/zod-openapi', '@dagrejs/dagre', 'prom-client']
+const service = [
+  'hono',
+  '@hono/node-server',
+  '@hono/zod-openapi',
+  '@dagrejs/dagre',
+  'prom-client',
+  'standardwebhooks',
+]
 await Promise.all(
   vendors.map((name) =>
     build({

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { cleanName, foldName, isReservedName } from '../domain/person-names.ts'
+import { messages } from './messages-schema.ts'
 import { isRpId, isWebOrigin } from './web-origin.ts'
 
 const rules = z
@@ -149,6 +150,7 @@ export const configSchema = z.strictObject({
         .optional(),
     })
     .prefault({}),
+  messages: messages.prefault({}),
   backups: z.strictObject({ jobs: z.int().min(1).max(64).optional() }).prefault({}),
   execution: z.strictObject({ allowLive: z.boolean().default(false) }).prefault({}),
   caps: z

@@ -21,6 +21,7 @@ const DEFAULTS: Config = {
   tools: {},
   embedded: {},
   backups: {},
+  messages: { receivers: {}, reminderHours: 24, expiringHours: 2, deadHours: 72 },
   execution: { allowLive: false },
   caps: { runMinutes: 60, phaseMinutes: 10, stopPhases: false, steps: 10_000, units: 1_000 },
 }
@@ -126,7 +127,15 @@ export function findConfiguredSecrets(
 }
 
 /** Keys whose own keys are names that people gave: a document may be called SECRETS-ACT, a machine rotate-tokens. */
-const NAMED = new Set(['targets', 'documents', 'hosts', 'machines', 'operators', 'approvals.policy'])
+const NAMED = new Set([
+  'targets',
+  'documents',
+  'hosts',
+  'machines',
+  'operators',
+  'approvals.policy',
+  'messages.receivers',
+])
 
 function secretIn(config: unknown): string | null {
   const key = secretKeyBelow(config, '')

@@ -1,6 +1,7 @@
 import type { EffectRequest } from './effect.ts'
 import type { Evidence } from './evidence.ts'
 import type { HistoryEntry, RunEvent } from './history-entry.ts'
+import type { Message } from './message.ts'
 import type { Run } from './run.ts'
 
 /** A durable timer that a transition asked for. */
@@ -37,4 +38,6 @@ export interface Step {
   /** The approval that this step uses. */
   approvalUsed: string | null
   evidence: Evidence[]
+  /** What receivers get to know of it; absent where cutter.yaml names none. */
+  messages?: Message[]
 }

@@ -15,6 +15,7 @@ import {
   checkTrustedFiles,
 } from './doctor/home-checks.ts'
 import { checkInstanceKeys, checkPolicies } from './doctor/key-checks.ts'
+import { checkMessages } from './doctor/message-checks.ts'
 import { findTamperedRuns } from './doctor/record-checks.ts'
 import { checkTargets } from './doctor/target-checks.ts'
 import { checkNode, checkTools } from './doctor/tool-checks.ts'
@@ -41,6 +42,7 @@ export async function examineInstallation(home: Home): Promise<Finding[]> {
     checkTrustedFiles(app),
     ...(await checkConfig(app)),
     ...checkOutputFolder(app),
+    ...(await checkMessages(app, home.env)),
     ...(await checkPolicies(app)),
     ...(await checkInstanceKeys(app)),
     await checkEmbeddedServer(app),

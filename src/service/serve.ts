@@ -15,6 +15,7 @@ import { createSessions, type Sessions } from './access/sessions.ts'
 import { findSocketPath } from './access/socket-path.ts'
 import { type CommandLine, type ServedCommands, serveCommands } from './command-line.ts'
 import { type ServiceMetrics, startMetrics } from './metrics/service-metrics.ts'
+import { type OutboxTimes, startOutbox } from './outbox/start-outbox.ts'
 import { createSecrets } from './redact.ts'
 import type { RunAnswer } from './runs/run-answer.ts'
 import { createTurns } from './turns.ts'
@@ -72,6 +73,7 @@ export interface ServiceOptions {
   concurrency?: number
   /** Performs the commands that clients send. */
   commandLine?: CommandLine
+  outboxTimes?: Partial<OutboxTimes>
 }
 
 /**
@@ -80,7 +82,7 @@ export interface ServiceOptions {
  */
 export async function openService(
   home: Home,
-  { concurrency = DEFAULT_CONCURRENCY, commandLine }: ServiceOptions = {},
+  { concurrency = DEFAULT_CONCURRENCY, commandLine, outboxTimes }: ServiceOptions = {},
 ): Promise<Service> {
   const { deps, store, engine } = await home.app()
   const files = serviceFiles(home.folder)
@@ -97,6 +99,7 @@ export async function openService(
     warn: (err, what) => log.warn({ err }, what),
   })
   const worker = await startWorker(home, log)
+  let address: ServiceAddress | null = null
   const prune = () =>
     pruneUploads(home).catch((err: unknown) => log.warn({ err }, 'uploads could not be removed'))
   await prune()
@@ -104,8 +107,15 @@ export async function openService(
   pruning.unref()
   const owner = makeOwnerToken(home.folder, deps.osUser)
   const secrets = deps.secrets ?? createSecrets()
+  const outbox = startOutbox({
+    home,
+    log,
+    secrets,
+    now: () => deps.clock.now(),
+    address: () => address?.url ?? null,
+    times: outboxTimes,
+  })
   const commands = commandLine === undefined ? null : serveCommands({ home, commandLine, secrets, log })
-  let address: ServiceAddress | null = null
   const work = createBoundedWork({ store }, (err) => log.info({ err }, 'work ended'))
   return {
     socket: findSocketPath(home.folder, home.env),
@@ -138,7 +148,7 @@ export async function openService(
       clearInterval(pruning)
       owner.remove()
       await Promise.all([work.idle(), commands?.idle()])
-      await worker.close()
+      await Promise.all([worker.close(), outbox.close()])
       await metrics.close()
       rmSync(files.address, { force: true })
       unlock(files.lock)

@@ -64,7 +64,8 @@ export function withGroupCommit(store: BatchingStore, runsAtWork: () => number):
     saveApproval: (approval) => (isAlone() ? store.saveApproval(approval) : written({ approval })),
     saveCloseoutSignature: (closeoutSignature) =>
       isAlone() ? store.saveCloseoutSignature(closeoutSignature) : written({ closeoutSignature }),
-    recordHold: (holdEntry) => (isAlone() ? store.recordHold(holdEntry) : written({ holdEntry })),
+    recordHold: (holdEntry, messages = []) =>
+      isAlone() ? store.recordHold(holdEntry, messages) : written({ holdEntry, messages }),
     rememberModule: (machineModule, { moved }) =>
       isAlone() ? store.rememberModule(machineModule, { moved }) : enqueue({ machineModule, moved }),
   }

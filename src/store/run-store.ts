@@ -3,9 +3,11 @@ import type { CloseoutSignature } from '../domain/closeout-signature.ts'
 import type { EffectRow, Owner } from '../domain/effect.ts'
 import type { HistoryEntry, Status } from '../domain/history-entry.ts'
 import type { HoldEntry, HoldInForce } from '../domain/hold.ts'
+import type { Message } from '../domain/message.ts'
 import type { Mode, Outcome, Run } from '../domain/run.ts'
 import type { Step, Timer } from '../domain/step.ts'
 import type { Token } from '../domain/token.ts'
+import type { MessageStore } from './message-store.ts'
 
 /** A claim on effects: its owner, and until when (ISO 8601) it binds owners on other hosts. */
 export interface Lease {
@@ -140,7 +142,7 @@ export interface RunFilter {
  *
  * @throws STORE_TAMPERED with the first part of a run that does not hold.
  */
-export interface RunStore {
+export interface RunStore extends MessageStore {
   /**
    * Saves the first step of a new run, and claims the effects that it asks for.
    * @throws KEY_REUSED when its start key belongs to another run, with data.pruned where that run was pruned.
@@ -210,7 +212,8 @@ export interface RunStore {
 
   /** The hold that is on, or null. The last recorded entry decides, whatever the times are. */
   hold(): Promise<HoldInForce | null>
-  recordHold(entry: HoldEntry): Promise<void>
+  /** Records a change of the hold, with the messages on it, in one transaction. */
+  recordHold(entry: HoldEntry, messages?: Message[]): Promise<void>
 
   /** Keeps a new token with its digest, the SHA-256 of the token in hex. */
   saveToken(token: Token, digest: string): Promise<void>
@@ -262,7 +265,7 @@ export type SingleWrite =
   | { approval: Approval }
   | { closeoutSignature: CloseoutSignature }
   | { machineModule: MachineModuleLocation; moved: boolean }
-  | { holdEntry: HoldEntry }
+  | { holdEntry: HoldEntry; messages: Message[] }
 
 /** What `withGroupCommit` needs in addition to a RunStore. */
 export interface BatchingStore extends RunStore {

@@ -72,6 +72,38 @@ export const CONFIG_MEANINGS: { [path: string]: string } = {
   backups: 'Backups of migrations.',
   'backups.jobs':
     'How many processes dump and restore at once, each with a connection of its own. Without it: as many as this machine has cores, up to 4, and one for a database below 100 MB. 1 makes one file, in pg_dump’s custom format; more make a directory.',
+  messages: 'Messages on runs and holds. `cutter serve` delivers them.',
+  'messages.link':
+    'What links in messages begin with, such as `https://cutter.example.org`. Without it: the address on which the service listens.',
+  'messages.reminderHours': 'After how many hours at a gate a reminder comes, and then again each time.',
+  'messages.expiringHours': 'How many hours before an unused approval expires a message says so.',
+  'messages.deadHours': 'How many hours after its first attempt a message is dead.',
+  'messages.receivers': 'Who gets messages, by a name that you choose. Each has one way.',
+  'messages.receivers.<name>.webhook': 'A POST by the Standard Webhooks specification.',
+  'messages.receivers.<name>.webhook.url': 'The URL. This or `urlEnv`.',
+  'messages.receivers.<name>.webhook.urlEnv': 'Variable with the URL, where it is a secret.',
+  'messages.receivers.<name>.webhook.secretEnv':
+    'Variable with the secret that signs, in base64, with or without `whsec_`.',
+  'messages.receivers.<name>.command':
+    'A program by its absolute path, and its arguments. It gets the message as JSON on stdin.',
+  'messages.receivers.<name>.command[]': 'The program, or an argument.',
+  'messages.receivers.<name>.slack': 'An incoming webhook of Slack.',
+  'messages.receivers.<name>.slack.urlEnv': 'Variable with its URL.',
+  'messages.receivers.<name>.ntfy': 'A topic of ntfy.',
+  'messages.receivers.<name>.ntfy.url': 'The server, such as `https://ntfy.sh`.',
+  'messages.receivers.<name>.ntfy.topic': 'The topic.',
+  'messages.receivers.<name>.ntfy.tokenEnv': 'Variable with an access token. Without it: none is sent.',
+  'messages.receivers.<name>.email': 'An e-mail.',
+  'messages.receivers.<name>.email.smtpEnv':
+    'Variable with the mail server, such as `smtps://user:password@mail.example.org`.',
+  'messages.receivers.<name>.email.from': 'Address of the sender.',
+  'messages.receivers.<name>.email.to': 'Addresses of those who get it.',
+  'messages.receivers.<name>.email.to[]': 'An address.',
+  'messages.receivers.<name>.kinds': 'Which messages it gets. Without it: all.',
+  'messages.receivers.<name>.kinds[]': 'A kind, such as `run.paused`.',
+  'messages.receivers.<name>.machines':
+    'Of which machines it gets messages on runs. Without it: of all. Messages on holds come in any case.',
+  'messages.receivers.<name>.machines[]': 'A machine.',
   caps: 'Limits.',
   'caps.runMinutes': 'Longest working time of a run, in minutes. Waiting at a gate does not count.',
   'caps.phaseMinutes':

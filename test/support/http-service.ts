@@ -1,6 +1,6 @@
 import { request } from 'node:http'
 import { type Listening, listen } from '../../src/http/listen.ts'
-import { openService, type Service } from '../../src/service/serve.ts'
+import { openService, type Service, type ServiceOptions } from '../../src/service/serve.ts'
 import type { CreateTokenInput } from '../../src/service/tokens/create.ts'
 import { createToken } from '../../src/service/tokens/create.ts'
 import { openServiceHome, type ServiceHome } from './service-home.ts'
@@ -35,15 +35,21 @@ export interface HttpService extends ServiceHome {
   post(path: string, token: string | undefined, body: unknown, options?: CallOptions): Promise<HttpAnswer>
 }
 
+type ServiceSettings = Parameters<typeof listen>[2] &
+  Pick<ServiceOptions, 'outboxTimes'> & { port?: number; env?: NodeJS.ProcessEnv }
+
 /** Starts a service in a home of its own. `config` is the text of cutter.yaml; without a port it takes a free one. */
 export async function aService(
   config = '',
-  { port = 0, ...times }: Parameters<typeof listen>[2] & { port?: number } = {},
+  { port = 0, env = {}, outboxTimes = {}, ...times }: ServiceSettings = {},
 ): Promise<HttpService> {
-  const at = openServiceHome(config)
+  const at = openServiceHome(config, env)
   const logged: string[] = []
   const log = (...given: unknown[]) => void logged.push(JSON.stringify(given))
-  const service: Service = { ...(await openService(at.home)), log: { info: log, warn: log, error: log } }
+  const service: Service = {
+    ...(await openService(at.home, { outboxTimes })),
+    log: { info: log, warn: log, error: log },
+  }
   const listening: Listening = await listen(service, { port, host: '127.0.0.1' }, times)
   const { url, socket } = listening.address
   const call = (path: string, options: CallOptions) => send({ url, socket }, path, options)

@@ -13,11 +13,11 @@ export interface ServiceHome {
 }
 
 /** Opens a home for use cases, without the command line. `config` is the text of cutter.yaml. */
-export function openServiceHome(config = ''): ServiceHome {
+export function openServiceHome(config = '', env: NodeJS.ProcessEnv = {}): ServiceHome {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'cutter-service-')))
   if (config !== '') writeFileSync(join(folder, 'cutter.yaml'), config)
   const interrupt = new AbortController()
-  const home = openHome({ home: folder, env: {}, cwd: folder, interrupt: interrupt.signal })
+  const home = openHome({ home: folder, env, cwd: folder, interrupt: interrupt.signal })
   return {
     home,
     interrupt: () => interrupt.abort(),

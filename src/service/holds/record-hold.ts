@@ -1,5 +1,6 @@
 import type { Home } from '../../app/open-home.ts'
 import type { HoldEntry } from '../../domain/hold.ts'
+import { messagesOfHold, type Receivers } from '../../domain/message.ts'
 import { assertNoSecretWords } from '../../engine/check-secrets.ts'
 import { assertAnyone, assertOperator } from '../../engine/operators.ts'
 import { assertRole } from '../access/assert-role.ts'
@@ -38,9 +39,19 @@ export async function recordHold(
     by: stopping === null ? assertOperator(deps, by) : assertAnyone(stopping, by),
     at: deps.clock.now().toISOString(),
   }
-  await home.store.recordHold(entry as HoldEntry)
+  await home.store.recordHold(
+    entry as HoldEntry,
+    messagesOfHold(await findReceivers(home), entry as HoldEntry),
+  )
   deps.log.info(entry, LOGGED[change.kind])
   return readHold(home)
 }
+
+/** Nobody may have to correct cutter.yaml before a hold can be switched on. */
+const findReceivers = (home: Home): Promise<Receivers> =>
+  home.config().then(
+    ({ messages }) => messages.receivers,
+    () => ({}),
+  )
 
 const LOGGED = { on: 'hold switched on', off: 'hold switched off', release: 'run released from the hold' }

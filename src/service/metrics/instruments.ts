@@ -11,7 +11,7 @@ export type Instruments = ReturnType<typeof makeInstruments>
 
 /**
  * Everything that `/metrics` tells, with its name, labels and unit. A label has few values: names of machines, states, gates and effects from
- * charts, and codes. No label names a run, a person, a document or a target, because each new value is a new series, and whoever
+ * charts, codes, and receivers of cutter.yaml. No label names a run, a person, a document or a target, because each new value is a new series, and whoever
  * reads metrics need not know them.
  */
 export function makeInstruments() {
@@ -79,6 +79,18 @@ export function makeInstruments() {
       name: 'cutter_store_bytes',
       help: 'What the store takes on the disk',
       labelNames: ['part'],
+      registers,
+    }),
+    messages: new Gauge({
+      name: 'cutter_outbox_messages',
+      help: 'Messages that wait for their receiver, or are dead',
+      labelNames: ['receiver', 'state'],
+      registers,
+    }),
+    oldestMessage: new Gauge({
+      name: 'cutter_outbox_oldest_seconds',
+      help: 'How long ago the oldest message that waits was written',
+      labelNames: ['receiver'],
       registers,
     }),
     stranded: new Gauge({

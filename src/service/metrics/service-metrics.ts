@@ -45,6 +45,7 @@ export function startMetrics({ home, deps, turns, activeRuns, warn }: Measured):
       assertUnlimited(asked, 'read metrics')
       await steps.settled()
       await showStore(home, deps, instruments)
+      await showOutbox(home, deps, instruments)
       showStranded(stranded.newest(), instruments)
       const { atWork, waiting } = turns.count()
       instruments.atWork.set(atWork)
@@ -69,6 +70,19 @@ async function showStore(
     longestWait.set(labels, (clock.now().getTime() - Date.parse(since)) / 1_000)
   }
   for (const [part, bytes] of Object.entries(figures.bytes)) storeBytes.set({ part }, bytes)
+}
+
+async function showOutbox(
+  { store }: Home,
+  { clock }: EngineDeps,
+  { messages, oldestMessage }: Instruments,
+): Promise<void> {
+  for (const gauge of [messages, oldestMessage]) gauge.reset()
+  for (const { receiver, state, count, since } of await store.countMessages()) {
+    messages.set({ receiver, state }, count)
+    if (state === 'waiting')
+      oldestMessage.set({ receiver }, (clock.now().getTime() - Date.parse(since)) / 1_000)
+  }
 }
 
 function showStranded(found: StrandedRuns | null, { stranded, examined }: Instruments): void {

@@ -7,7 +7,7 @@ export interface StrandedRuns {
   at: Date
 }
 
-/** How long an examination counts at least, in milliseconds. */
+/** How long an examination counts at least, in milliseconds, unless the caller says otherwise. */
 const COUNTS_MS = 60_000
 /** Runs are examined for at most one of so many seconds, however many are open. */
 const SHARE = 20
@@ -19,7 +19,7 @@ const SHARE = 20
 export function examineNowAndThen(
   examine: () => Promise<Pick<RunProspect, 'machine' | 'isStranded'>[]>,
   onError: (err: unknown) => void,
-  now: () => number = Date.now,
+  { now = Date.now, countsMs = COUNTS_MS }: { now?: () => number; countsMs?: number } = {},
 ): { newest(): StrandedRuns | null; idle(): Promise<void> } {
   let newest: StrandedRuns | null = null
   let next = Number.NEGATIVE_INFINITY
@@ -36,7 +36,7 @@ export function examineNowAndThen(
       newest = null
       onError(err)
     }
-    next = now() + Math.max(COUNTS_MS, (now() - begun) * SHARE)
+    next = now() + Math.max(countsMs, (now() - begun) * SHARE)
     atWork = null
   }
   return {

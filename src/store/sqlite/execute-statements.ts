@@ -41,7 +41,11 @@ export function createExecutor(db: Database, sql: Statements): (batch: Batch) =>
       if (!execute(sql, statement)) throw new StepRefused(statement)
     return null
   }
-  const write = ({ statement, values }: SingleStatement) => sql[statement].run(values).changes > 0
+  const write = ({ statement, values, also = [] }: SingleStatement) => {
+    const { changes } = sql[statement].run(values)
+    for (const one of also) sql[one.statement].run(one.values)
+    return changes > 0
+  }
   const alone = db.transaction((work: () => null | boolean) => work())
   const together = db.transaction((rows: StepRow[], singles: SingleStatement[]) => ({
     steps: rows.map(save),

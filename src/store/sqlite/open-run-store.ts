@@ -11,6 +11,7 @@ import type {
   UnusedApproval,
 } from '../run-store.ts'
 import { createRunLister } from './list-runs.ts'
+import { messageMethods } from './message-methods.ts'
 import { type OpenOptions, openDatabase } from './open-database.ts'
 import { ownerText } from './pack-steps.ts'
 import { pruneRun } from './prune-run.ts'
@@ -57,11 +58,13 @@ export function openRunStore(options: OpenOptions): BatchingStore {
     create: (step, lease) => guard(() => saver.save({ step, lease })),
     advance: (step, lease, how) => guard(() => saver.save({ step, lease, ...how })),
     saveAll: saver.saveAll,
+    recordHold: (holdEntry, messages = []) => guard(() => saver.write({ holdEntry, messages })),
     ...runMethods(db, sql, guard),
     ...effectMethods(sql, guard),
     ...approvalMethods(sql, guard),
     ...instanceMethods(sql, guard),
     ...tokenMethods(sql, guard),
+    ...messageMethods(db, sql, guard),
     prune: (pruned) => guard(() => pruneRun(db, pruned)),
     prunedLike: (text) => guard(() => sql.prunedLike.all({ text }) as unknown as PrunedRun[]),
     figures: () => readFigures(db, options.file, guard),
@@ -179,13 +182,7 @@ function approvalMethods(sql: Statements, guard: Guard): ApprovalMethods {
 
 type InstanceMethods = Pick<
   BatchingStore,
-  | 'executionSwitch'
-  | 'setExecutionSwitch'
-  | 'hold'
-  | 'recordHold'
-  | 'machineModule'
-  | 'machineModules'
-  | 'rememberModule'
+  'executionSwitch' | 'setExecutionSwitch' | 'hold' | 'machineModule' | 'machineModules' | 'rememberModule'
 >
 
 /** What belongs to the instance, not to a run. */
@@ -199,7 +196,7 @@ function instanceMethods(sql: Statements, guard: Guard): InstanceMethods {
     setExecutionSwitch: (setting) =>
       guard(() => void sql.insertSwitch.run({ ...setting, enabled: setting.enabled ? 1 : 0 })),
     hold: () => guard(() => findHold(sql)),
-    recordHold: (entry) => guard(() => void sql.insertHold.run(entry)),
+
     machineModule: (name) =>
       guard(() => (sql.machineModule.get(name) ?? null) as MachineModuleLocation | null),
     machineModules: () => guard(() => sql.machineModules.all() as unknown as MachineModuleLocation[]),

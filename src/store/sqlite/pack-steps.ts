@@ -71,10 +71,11 @@ export function unpackSteps(packed: PackedSteps): StepRow[] {
 
 function restOf(step: Step): StepRest | null {
   const { run, entry, effectsAsked, effectsDropped, timersAsked, timersDropped, evidence } = step
+  const messages = step.messages ?? []
   const isUpgrade = entry.event.type === UPGRADED
   const hasRest =
     effectsAsked.length > 1 ||
-    effectsDropped.length + timersAsked.length + timersDropped.length + evidence.length > 0
+    effectsDropped.length + timersAsked.length + timersDropped.length + evidence.length + messages.length > 0
   if (!hasRest && entry.seq > 1 && !isUpgrade) return null
   return {
     made: entry.seq === 1 ? runRow(run) : null,
@@ -86,6 +87,7 @@ function restOf(step: Step): StepRest | null {
     timersAsked,
     timersDropped,
     evidence,
+    messages,
   }
 }
 

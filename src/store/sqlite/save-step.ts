@@ -23,6 +23,8 @@ const STEPS_FOR_THREAD = 16
 /** Saves one step at once, or many in one transaction; each of many is refused on its own. */
 interface StepSaver {
   save(request: StepRequest): EffectRow[]
+  /** Saves a write that belongs to no step. */
+  write(write: SingleWrite): void
   /** Answers the claimed effects of a step, and whether a single write changed anything. */
   saveAll(requests: (StepRequest | SingleWrite)[]): Promise<PromiseSettledResult<EffectRow[] | boolean>[]>
   close(): Promise<void>
@@ -68,6 +70,10 @@ export function createStepSaver(db: Database, sql: Statements, { file, ...option
     save(request) {
       const { mayBeLost = false } = request
       return answer(request, execute({ steps: packSteps([request]), singles: [], mayBeLost }).steps[0]!)
+    },
+    write(write) {
+      const { singles } = execute({ steps: [], singles: [singleStatement(write)], mayBeLost: false })
+      answerSingle(singles[0]!)
     },
     async saveAll(requests) {
       const steps = requests.filter((request): request is StepRequest => 'step' in request)

@@ -1,4 +1,5 @@
 import type { SingleWrite } from '../run-store.ts'
+import { messageRow } from './message-rows.ts'
 import type { Row } from './row.ts'
 import { approvalRow, closeoutSignatureRow } from './row-mapping.ts'
 import type { StatementName } from './statements.ts'
@@ -7,6 +8,8 @@ import type { StatementName } from './statements.ts'
 export interface SingleStatement {
   statement: StatementName
   values: Row
+  /** What belongs to it. It does not decide whether anything was changed. */
+  also?: { statement: StatementName; values: Row }[]
 }
 
 /** The statement of a write that belongs to no step. */
@@ -14,6 +17,13 @@ export function singleStatement(write: SingleWrite): SingleStatement {
   if ('approval' in write) return { statement: 'insertApproval', values: approvalRow(write.approval) }
   if ('closeoutSignature' in write)
     return { statement: 'insertCloseoutSignature', values: closeoutSignatureRow(write.closeoutSignature) }
-  if ('holdEntry' in write) return { statement: 'insertHold', values: write.holdEntry as unknown as Row }
+  if ('holdEntry' in write) {
+    const { holdEntry, messages } = write
+    const also = messages.map((message) => ({
+      statement: 'insertMessage' as const,
+      values: messageRow(message),
+    }))
+    return { statement: 'insertHold', values: holdEntry as unknown as Row, also }
+  }
   return { statement: 'rememberModule', values: { ...write.machineModule, moved: write.moved ? 1 : 0 } }
 }

@@ -74,6 +74,49 @@ const texts = {
     update approvals set used_seq = @used_seq, used_at = @used_at
     where approval_id = @approval_id and run_id = @run_id and used_seq is null`,
 
+  insertMessage: `
+    insert into outbox (message_id, receiver, kind, run_id, seq, at, facts, next_at)
+    values (@message_id, @receiver, @kind, @run_id, @seq, @at, @facts, @at) on conflict (message_id, receiver) do nothing`,
+  messageReceivers: 'select distinct receiver from outbox where outcome is null order by receiver',
+  // Of each run the oldest one that waits: the others come after it.
+  dueMessages: `
+    select * from outbox as head where receiver = @receiver and outcome is null and next_at <= @at and not exists (
+      select 1 from outbox as earlier
+      where earlier.receiver = head.receiver and earlier.run_id is head.run_id and earlier.id < head.id and earlier.outcome is null)
+    order by next_at, id limit @limit`,
+  deleteMessage: 'delete from outbox where id = ?',
+  keepMessage: `update outbox set outcome = 'delivered', error = null where id = ?`,
+  failMessage: `
+    update outbox set attempts = attempts + 1, tried_at = coalesce(tried_at, @triedAt), error = @error, outcome = @outcome
+    where id = @id`,
+  // Those that come after it wait as long as it does.
+  delayMessages: `
+    update outbox set next_at = @nextAt
+    where outcome is null and receiver = @receiver and run_id is @runId and next_at < @nextAt`,
+  sweepDelivered: `
+    delete from outbox where outcome = 'delivered' and not exists (
+      select 1 from runs where runs.run_id = outbox.run_id and coalesce(runs.gate_seq, runs.seq) = outbox.seq)`,
+  sweepDead: `delete from outbox where outcome = 'dead' and tried_at < ?`,
+  countMessages: `
+    select receiver, coalesce(outcome, 'waiting') as state, count(*) as count, min(at) as since,
+      (select error from outbox as newest where newest.receiver = outbox.receiver and newest.outcome is outbox.outcome
+        and error is not null order by id desc limit 1) as error
+    from outbox where outcome is not 'delivered' group by receiver, outcome order by receiver, outcome`,
+  waitingAtGates: `
+    with recursive at_gate (run_id, machine, mode, state, status, gate, gate_seq, entry_id) as (
+      select run_id, machine, mode, state, status, gate, gate_seq, newest_id from runs where outcome is null and status = 'paused'
+      union all
+      select at_gate.run_id, machine, mode, at_gate.state, at_gate.status, gate, gate_seq, previous_id
+      from at_gate join history on id = entry_id where seq > gate_seq
+    )
+    select at_gate.run_id as runId, machine, mode, at_gate.state, at_gate.status, gate, gate_seq as seq, history.at as since
+    from at_gate join history on history.id = entry_id where history.seq = gate_seq and history.at <= ?`,
+  expiringApprovals: `
+    select approval_id as approvalId, json_extract(statement_text, '$.expiresAt') as expiresAt, run_id as runId, machine, mode, state,
+      status, runs.gate, gate_seq as seq
+    from approvals join runs using (run_id)
+    where used_seq is null and outcome is null and status = 'paused' and runs.gate = approvals.gate
+      and json_extract(statement_text, '$.seq') = gate_seq and json_extract(statement_text, '$.expiresAt') between @from and @until`,
   insertEvidence: `
     insert into evidence (digest, media_type, bytes) values (@digest, @media_type, @bytes) on conflict (digest) do nothing`,
   insertRunEvidence:

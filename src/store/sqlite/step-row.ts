@@ -1,5 +1,6 @@
 import type { Evidence } from '../../domain/evidence.ts'
 import type { HistoryEntry, HistoryField } from '../../domain/history-entry.ts'
+import type { Message } from '../../domain/message.ts'
 import type { TimerRequest } from '../../domain/step.ts'
 import type { Row } from './row.ts'
 
@@ -41,4 +42,5 @@ export interface StepRest {
   timersAsked: TimerRequest[]
   timersDropped: string[]
   evidence: Evidence[]
+  messages: Message[]
 }

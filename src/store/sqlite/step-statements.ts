@@ -1,6 +1,7 @@
 import { HISTORY_FIELDS, historyFields } from '../../domain/history-entry.ts'
 import { STEP_COLUMNS } from './columns.ts'
 import { digestBytes } from './digest-bytes.ts'
+import { messageRow } from './message-rows.ts'
 import { packText } from './packed-text.ts'
 import type { Row } from './row.ts'
 import type { StatementName } from './statements.ts'
@@ -50,6 +51,7 @@ export function stepStatements(row: StepRow): StepStatement[] {
     statements.push(plain('insertEvidence', { digest, media_type: mediaType, bytes }))
     statements.push(plain('insertRunEvidence', { run_id: runId, seq, name, digest }))
   }
+  for (const message of rest.messages) statements.push(plain('insertMessage', messageRow(message)))
   return statements
 }
 

@@ -14,7 +14,7 @@ function examined(answer: () => { machine: string; isStranded: boolean }[]) {
       return answer()
     },
     (err) => errors.push(err),
-    () => now,
+    { now: () => now },
   )
   return {
     ...found,

@@ -18,6 +18,7 @@ import {
 } from '../step-fixture.ts'
 import { aSubject } from '../store-fixture.ts'
 import { describeApprovals } from './approvals.ts'
+import { describeMessages } from './messages.ts'
 import { describePruning } from './pruning.ts'
 import { describeSharedThings } from './shared-things.ts'
 
@@ -316,6 +317,7 @@ export function describeRunStore(name: string, open: () => Promise<RunStore>): v
   })
   describeApprovals(name, open)
   describeSharedThings(name, open)
+  describeMessages(name, open)
   describePruning(name, open)
 }
 
