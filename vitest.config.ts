@@ -30,6 +30,7 @@ const project = (name: string, include: string[], exclude: string[] = []) => ({
 const program = [
   'test/builtin/released-runs.test.ts',
   'test/bundle/page-instructions.test.ts',
+  'test/cli/abandoned-deploy.test.ts',
   'test/cli/address-conflict.test.ts',
   'test/cli/approvals.test.ts',
   'test/cli/batch.test.ts',
