@@ -1,5 +1,4 @@
 import {
-  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -20,8 +19,9 @@ import {
   listEntries,
 } from '../support/deploy-fixture.ts'
 import { type Sshd, startSshd } from '../support/sshd.ts'
-import { builtProgram, describeEnding, type Running, spawnProgram } from './spawn-program.ts'
-import { expectHeld, hideOwner, waitUntilSuspended, wake } from './suspended.ts'
+import { describeEnding, type Running } from './spawn-program.ts'
+import { expectHeld, hideOwner, wake } from './suspended.ts'
+import { suspendAtCommand, suspendingHook } from './suspended-on-host.ts'
 
 vi.setConfig({ testTimeout: 1_800_000, hookTimeout: 300_000 })
 
@@ -53,20 +53,6 @@ const WRITES: { [step: string]: string } = {
 }
 const POINTS = Object.keys(WRITES).flatMap((step) => [['before', step] as const, ['after', step] as const])
 
-/** before: the command arrives when its process was woken. after: it is done, and no client learns of it. */
-const hook = (folder: string) => `#!/bin/sh
-when=; known=
-[ ! -f ${folder}/strike ] || { read -r when; IFS= read -r known; } <${folder}/strike
-case " $SSH_ORIGINAL_COMMAND" in *"$known"*) hit=$when ;; *) hit= ;; esac
-[ -n "$when" ] && [ -n "$hit" ] || exec sh -c "$SSH_ORIGINAL_COMMAND"
-mv ${folder}/strike ${folder}/struck
-suspend() { kill -STOP "$(cat ${folder}/pid)"; }
-case $hit in
-  before) suspend; until [ -f ${folder}/woken ]; do sleep 0.1; done; exec sh -c "$SSH_ORIGINAL_COMMAND" ;;
-  after) sh -c "$SSH_ORIGINAL_COMMAND"; code=$?; suspend; exit $code ;;
-esac
-`
-
 describe('a deploy whose processes are suspended', () => {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'cutter-suspended-')))
   let sshd: Sshd
@@ -74,7 +60,7 @@ describe('a deploy whose processes are suspended', () => {
   let at: CutterHome
   let key: string
   beforeAll(async () => {
-    sshd = await startSshd(undefined, { hook: hook(folder) })
+    sshd = await startSshd(undefined, { hook: suspendingHook(folder) })
     d = await createDeployFixture(sshd)
     at = aCutterHome(`${LIVE}hosts: { box: { ssh: web } }\n`)
     at.env.HOME = sshd.home
@@ -97,16 +83,8 @@ activate: { run: ${leaves('up')}, inverse: ${leaves('down')} }
 health: { run: ["grep", up, "${folder}/program"], everySeconds: 0.1 }
 tolerate: [listening-ports, running-services]`
 
-  async function suspendAt(args: string[], when: string, step: string): Promise<Running> {
-    writeFileSync(join(folder, 'strike'), `${when}\n${WRITES[step]}\n`)
-    const running = spawnProgram(at, builtProgram(at), args)
-    writeFileSync(join(folder, 'pid'), String(running.process.pid))
-    const ending = await waitUntilSuspended(running)
-    if (ending !== null) throw new Error(`it should have stopped ${when} ${step}: ${describeEnding(ending)}`)
-    expect(existsSync(join(folder, 'struck'))).toBe(true)
-    rmSync(join(folder, 'struck'))
-    return running
-  }
+  const suspendAt = (args: string[], when: string, step: string) =>
+    suspendAtCommand(at, folder, args, { when, known: WRITES[step]! })
 
   test('before and after each command that writes ends as an undisturbed one, and is not changed when they wake', async () => {
     mkdirSync(join(d.srv, 'shared/uploads'), { recursive: true })
