@@ -129,6 +129,11 @@ export const STOP_CODES = {
     meaning: 'A program is missing or too old, such as `pg_dump` or `pg_restore`.',
     next: 'Install it. `cutter doctor` shows what is missing.',
   },
+  STOP_NO_SPACE: {
+    meaning:
+      'The computer on which Cutter runs has no room for files, or takes no writes there: in the home or in the temporary folder. A write that was begun is probed before it is done.',
+    next: 'Free space, or make the folder writable. Then resume.',
+  },
   STOP_BACKUP_FAILED: {
     meaning: 'The backup could not be taken, or the restored backup differs from the database.',
     next: 'Follow the message: disk space, privileges, tool versions. Then resume.',

@@ -24,11 +24,24 @@ export function stopOf(error: unknown, effect: Effect, passed: Deadline | null):
 /** An error that no code of ours throws. For a user's effect it names the first line of its stack in the user's own files. */
 function unexpectedError(error: unknown, effect: Effect): StopFacts {
   const { source, name } = effect
+  if (source === undefined && isWithoutSpace(error))
+    return {
+      code: 'STOP_NO_SPACE',
+      message: `${name} could not write a file here: ${messageOf(error)}`,
+      next: 'free space for the home and the temporary folder (TMPDIR), or make them writable, then: cutter run resume <run>',
+    }
   if (source === undefined) return { code: 'STOP_INTERNAL', message: messageOf(error) }
   const at = findPlace(error, source.files) ?? source.place
   const data = { effect: name, error: error instanceof Error ? error.name : typeof error, at }
   const message = `${name} threw: ${describeThrown(error, effect)}`
   return { code: 'STOP_INTERNAL', message, next: CORRECT, data }
+}
+
+/** Whether a file could not be written for want of room or because its file system takes no writes: errno(3). */
+function isWithoutSpace(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  const { code } = error as NodeJS.ErrnoException
+  return ['ENOSPC', 'EDQUOT', 'EROFS'].includes(code ?? '') || isWithoutSpace(error.cause)
 }
 
 /** A changed machine does not continue the run that stopped, so the way on is another run. */
@@ -106,5 +119,7 @@ function stopCodeOf({ code }: CutterError): StopFacts['code'] {
   if (code === 'TARGET_REFUSED' || code === 'TARGET_NOT_FOUND') return 'STOP_TARGET_REFUSED'
   if (code === 'HOST_UNREACHABLE') return 'STOP_HOST_UNREACHABLE'
   if (code === 'HOST_COMMAND_FAILED') return 'STOP_HOST_COMMAND_FAILED'
+  if (code === 'TOOL_MISSING') return 'STOP_TOOL_MISSING'
+  if (code === 'STORE_UNWRITABLE') return 'STOP_NO_SPACE'
   return 'STOP_INTERNAL'
 }
