@@ -64,6 +64,7 @@ const askOutside = (parent: string, paths: string[]) =>
   defineRead(
     'outside',
     `me=$(id -u)
+say() { printf '%s\\n' "$1"; }
 follow() {
   todo=$1 at= hops=0
   while [ -n "$todo" ]; do
@@ -71,32 +72,32 @@ follow() {
     case $todo in */*) todo=\${todo#*/} ;; *) todo= ;; esac
     case $part in ''|.) continue ;; ..) at=\${at%/*}; continue ;; esac
     if [ -L "$at/$part" ]; then
-      hops=$((hops + 1)); [ "$hops" -le 40 ] || { echo "blocked $n=$1"; return; }
+      hops=$((hops + 1)); [ "$hops" -le 40 ] || { say "blocked $n=$1"; return; }
       owner=$(stat -c %u -- "$at/$part")
-      [ "$owner" = 0 ] || [ "$owner" = "$me" ] || echo "foreign $n=$at/$part, a link of $(stat -c %U -- "$at/$part")"
+      [ "$owner" = 0 ] || [ "$owner" = "$me" ] || say "foreign $n=$at/$part, a link of $(stat -c %U -- "$at/$part")"
       link=$(readlink -- "$at/$part")
       case $link in /*) at= ;; esac
       todo=$link/$todo
       continue
     fi
     at=$at/$part
-    [ ! -e "$at" ] || [ -d "$at" ] || { echo "blocked $n=$at"; return; }
-    [ -z "$(find "$at" -maxdepth 0 -perm -0002 ! -perm -1000 2>/dev/null)" ] || echo "open $n=$at"
+    [ ! -e "$at" ] || [ -d "$at" ] || { say "blocked $n=$at"; return; }
+    [ -z "$(find "$at" -maxdepth 0 -perm -0002 ! -perm -1000 2>/dev/null)" ] || say "open $n=$at"
   done
-  echo "above $n=\${at:-/}"
-  [ -d "\${at:-/}" ] && echo "parent $n=yes"
-  [ -w "\${at:-/}" ] && [ -x "\${at:-/}" ] && echo "writable $n=yes"
+  say "above $n=\${at:-/}"
+  [ -d "\${at:-/}" ] && say "parent $n=yes"
+  [ -w "\${at:-/}" ] && [ -x "\${at:-/}" ] && say "writable $n=yes"
 }
-echo "root=$(cd -P -- "$1" 2>/dev/null && pwd -P)"
+say "root=$(cd -P -- "$1" 2>/dev/null && pwd -P)"
 shift
 n=0
 for path do
   n=$((n + 1))
   follow "$(dirname -- "$path")"
-  if [ -L "$path" ]; then echo "is $n=link"
-  elif [ -d "$path" ]; then echo "is $n=directory"; echo "owner $n=$(stat -c '%U:%G %a' -- "$path")"
-  elif [ -e "$path" ]; then echo "is $n=other"
-  else echo "is $n=absent"; fi
+  if [ -L "$path" ]; then say "is $n=link"
+  elif [ -d "$path" ]; then say "is $n=directory"; say "owner $n=$(stat -c '%U:%G %a' -- "$path")"
+  elif [ -e "$path" ]; then say "is $n=other"
+  else say "is $n=absent"; fi
 done`,
     parent,
     ...paths,

@@ -53,7 +53,7 @@ export async function locateDeploy(
   if (to === null) await assertNoWayBack(session, deploy)
   const restores = await findBackup(session, deploy, runId, state, inPlace)
   const way = await findWayBack(session, deploy, to)
-  const outside = listOutside(deploy, way)
+  const outside = listOutside(deploy, way, state.staging === 'yes')
   const located = {
     host,
     found,
@@ -78,10 +78,14 @@ export async function locateDeploy(
 }
 
 /**
- * The folders outside of the target that this rollback removes. Where another release is in force, its program uses them, empty or not.
+ * The folders outside of the target that this rollback removes. Where another release is in force, its program uses them, empty or not. A
+ * staging folder is there only of a deploy that did not end, and knows what that made.
  */
-const listOutside = (deploy: DeployPlan, { stays, pointer }: Pick<LocatedDeploy, 'stays' | 'pointer'>) =>
-  stays || (deploy.pointer !== null && pointer === null) ? [] : listMade(deploy.outside)
+const listOutside = (
+  deploy: DeployPlan,
+  { stays, pointer }: Pick<LocatedDeploy, 'stays' | 'pointer'>,
+  isStaged: boolean,
+) => (stays || (deploy.pointer !== null && pointer === null && !isStaged) ? [] : listMade(deploy.outside))
 
 const withoutSize = ({ size: _, ...entry }: ArtifactEntry): RemovedPath => entry
 

@@ -4,6 +4,7 @@ import {
   lchownSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   realpathSync,
   rmSync,
   symlinkSync,
@@ -14,7 +15,12 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { parseChecks } from '../../../src/effects/deploy/checks-file.ts'
 import type { HostCommand, HostSession } from '../../../src/effects/deploy/host-session.ts'
-import { listOutsideFaults, surveyOutside } from '../../../src/effects/deploy/outside-folders.ts'
+import {
+  listOutsideFaults,
+  makeOutside,
+  removeOutside,
+  surveyOutside,
+} from '../../../src/effects/deploy/outside-folders.ts'
 import { resolvePaths } from '../../../src/effects/deploy/paths.ts'
 
 /** A session whose host is this machine, for the own user or another one. */
@@ -70,6 +76,27 @@ describe('a folder outside of the target', () => {
       { path: join(folder, 'var/data/runs'), above: join(folder, 'var/data'), state: 'made' },
     ])
   })
+
+  test.each(['var/a\\nb', "var/it's $HOME", 'var/-n', 'var/a=b', 'var/*'])(
+    'may have the name %s, which no shell reads',
+    async (name) => {
+      mkdirSync(join(folder, name))
+      const { outside } = await survey(name, `${name}/in`)
+      expect(outside).toEqual([
+        { path: join(folder, name), above: join(folder, 'var'), state: 'there' },
+        { path: join(folder, name, 'in'), above: join(folder, name), state: 'made' },
+      ])
+      const staging = join(folder, 'staging')
+      mkdirSync(staging)
+      writeFileSync(join(staging, 'run'), 'idep-1\n')
+      const run = ({ argv }: HostCommand) =>
+        spawnSync(argv[0]!, argv.slice(1), { env: { ...process.env, CUTTER_TOKEN: 'idep-1:1' } }).status
+      expect(run(makeOutside({ staging, run: 'idep-1' }, outside))).toBe(0)
+      expect(readdirSync(join(folder, name))).toEqual(['in'])
+      expect(run(removeOutside(staging, 'idep-1', outside))).toBe(0)
+      expect(readdirSync(join(folder, name))).toEqual([])
+    },
+  )
 
   test('may be reached through a link of the own user, which the approver sees', async () => {
     symlinkSync('var', join(folder, 'link'))

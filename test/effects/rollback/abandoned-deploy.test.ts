@@ -135,6 +135,23 @@ tolerate: [listening-ports, running-services]`)
     expect(listEntries(join(app, 'releases'))).toEqual([basename(release)])
   })
 
+  test('lost before its switch removes the folders that it made outside of its target', async () => {
+    const app = join(d.srv, 'app')
+    mkdirSync(app)
+    const outside = ['data', 'data/runs', 'data/locks'].map((name) => join(d.folder, name))
+    d.checks(`checks: [{ name: writes, run: "touch ${join(d.folder, 'data/runs/1')}" }]
+skeleton: { outside: ${JSON.stringify(outside)} }
+tolerate: [listening-ports, running-services]`)
+    const run = await abandonedAt('switch', 'before', { strategy: 'release', path: app })
+    expect(listEntries(join(d.folder, 'data'))).toEqual(['locks', 'runs'])
+    expect(await rollBack(run)).toMatchObject({
+      outcome: 'succeeded',
+      output: { staysOutside: outside.slice(0, 2) },
+    })
+    expect(listEntries(join(d.folder, 'data'))).toEqual(['runs'])
+    expect(listEntries(app)).toEqual([])
+  })
+
   test('whose staging folder somebody removed leaves nothing to roll back', async () => {
     const run = await abandonedAt('put artifact.tar', 'before')
     rmSync(join(d.srv, staging()!), { recursive: true })
