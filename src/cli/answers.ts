@@ -13,7 +13,7 @@ export function printAnswer(io: Io, value: unknown, lines: () => Line[]): void {
 
 /** Prints a run as every run command does. */
 export function printRun(io: Io, run: RunAnswer): void {
-  printAnswer(io, run, () => linesOfRun(run))
+  printAnswer(io, run, () => linesOfRun(run, io.width))
 }
 
 /** Prints warnings on stderr. */

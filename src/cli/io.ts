@@ -25,6 +25,8 @@ export interface Io {
   /** Whether a person watches a terminal. Then steps and progress are shown. */
   watched: boolean
   color: boolean
+  /** The width that lines on stdout are fitted to, in characters; null where nothing is cut or broken. */
+  width: number | null
 }
 
 /** The streams of the present command. Everything on stderr is redacted by `secrets`. */
@@ -48,6 +50,7 @@ export function ioOf(
     redact: secrets.redactWords,
     watched,
     color,
+    width: json ? null : (stdout.columns ?? null),
   }
 }
 

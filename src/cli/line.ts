@@ -1,7 +1,10 @@
 import { visible } from '../domain/visible.ts'
 
 /** How a part of a line is shown on a terminal with colours. */
-type Style = 'bold' | 'dim' | 'removed' | 'added'
+type Style = 'bold' | 'dim' | 'removed' | 'added' | Tone
+
+/** What a line is about, at a glance. A sign and a word say the same, so that nothing depends on a colour alone. */
+export type Tone = 'good' | 'waiting' | 'trouble' | 'busy'
 
 /** One line for people. Whatever its text holds, it stays one line: nothing in it can start another or carry a terminal code. */
 export type Line = string | (string | { text: string; style: Style })[]
@@ -11,6 +14,10 @@ const CODES: { [style in Style]: [open: string, close: string] } = {
   dim: ['\u001b[2m', '\u001b[22m'],
   removed: ['\u001b[31m', '\u001b[39m'],
   added: ['\u001b[32m', '\u001b[39m'],
+  good: ['\u001b[32m', '\u001b[39m'],
+  waiting: ['\u001b[33m', '\u001b[39m'],
+  trouble: ['\u001b[31m', '\u001b[39m'],
+  busy: ['\u001b[36m', '\u001b[39m'],
 }
 
 /** Where there are no colours, changes are marked. */
@@ -19,6 +26,10 @@ const MARKS: { [style in Style]: [open: string, close: string] } = {
   dim: ['', ''],
   removed: ['[-', '-]'],
   added: ['{+', '+}'],
+  good: ['', ''],
+  waiting: ['', ''],
+  trouble: ['', ''],
+  busy: ['', ''],
 }
 
 /** A line as it is written. Every part goes through `visible`; only the codes of its styles are Cutter's own. */

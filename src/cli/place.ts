@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Writable } from 'node:stream'
-import { allowsColor } from '../client/terminal.ts'
+import { allowsColor, widthToFit } from '../client/terminal.ts'
 import type { CommandCall } from '../service/command-line.ts'
 
 /** What a command is performed in: this process, or the service on behalf of a client. */
@@ -20,7 +20,7 @@ export interface Place {
 interface Stream {
   writable: Writable
   isTerminal: boolean
-  /** Width of the terminal in characters. */
+  /** The width that lines are fitted to, in characters; undefined where nothing is cut or broken. */
   columns: number | undefined
 }
 
@@ -29,7 +29,7 @@ const places = new AsyncLocalStorage<Place>()
 const streamOf = (stream: NodeJS.WriteStream): Stream => ({
   writable: stream,
   isTerminal: stream.isTTY === true,
-  columns: stream.isTTY === true ? stream.columns : undefined,
+  columns: widthToFit(process.env, stream.isTTY === true ? stream.columns : null) ?? undefined,
 })
 
 let own: Place | null = null

@@ -7,6 +7,7 @@ import { defineDoctor } from './doctor.ts'
 import { defineDocumentCommands } from './document/index.ts'
 import { defineExecutionCommands } from './execution/index.ts'
 import { defineHoldCommands } from './hold/index.ts'
+import { defineInbox } from './inbox.ts'
 import { defineInstanceCommands } from './instance/index.ts'
 import { defineMachineCommands } from './machine/index.ts'
 import { defineMcp } from './mcp.ts'
@@ -38,6 +39,7 @@ export function buildProgram(): Command {
   addGlobalOptions(program)
   defineDemo(program)
   defineRunCommands(program)
+  defineInbox(program)
   defineMachineCommands(program)
   defineApprovalCommands(program)
   defineExecutionCommands(program)

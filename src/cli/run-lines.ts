@@ -2,9 +2,26 @@ import type { Approver } from '../domain/decisions.ts'
 import type { Json } from '../domain/json.ts'
 import { blanksCounted, nameInLine, textInLine } from '../domain/visible.ts'
 import type { RunAnswer } from '../service/runs/run-answer.ts'
+import { fitLines } from './fit.ts'
+import { glanceOf, withShortCommands } from './glance.ts'
+import type { Line } from './line.ts'
 
-/** A run for people. */
-export function linesOfRun(run: RunAnswer): string[] {
+/** The width of the labels in front of what is shown of a run. */
+const LABEL = 8
+
+/**
+ * A run for people, and what else a command shows of it.
+ * @param width null: nothing is broken or cut
+ */
+export function linesOfRun(run: RunAnswer, width: number | null, more: string[] = []): Line[] {
+  const [id, state, ...rest] = [...linesAbout(run), ...more]
+  if (width === null) return [id!, state!, ...rest]
+  const { sign, tone } = glanceOf(run, run.hold != null)
+  const stateLine: Line = ['state   ', { text: `${sign} ${state!.slice(LABEL)}`, style: tone }]
+  return fitLines([id!, stateLine, ...rest.map(withShortCommands)], { width, hang: LABEL })
+}
+
+function linesAbout(run: RunAnswer): string[] {
   const next = run.stop?.next?.replaceAll('<run>', run.runId)
   return [
     `run     ${run.runId}   ${run.machine} ${run.version}, ${run.mode}`,

@@ -12,7 +12,7 @@ import type { FoundService } from './find-service.ts'
 import { createFrameReader, FRAME } from './frames.ts'
 import { cutShortError, problemOf, UnreachableError } from './problems.ts'
 import { createResponseReader } from './response-reader.ts'
-import { allowsColor } from './terminal.ts'
+import { allowsColor, widthToFit } from './terminal.ts'
 import { writeAll } from './write-all.ts'
 
 /**
@@ -87,7 +87,7 @@ function requestOf(argv: string[], files: CommandRequest['files']): CommandReque
       out,
       err: isatty(2),
       // Opening process.stdout takes longer than asking the service.
-      columns: out ? process.stdout.columns : null,
+      columns: widthToFit(env, out ? process.stdout.columns : null),
       color: allowsColor(env),
     },
     out: path === null ? null : { path, exists: lstatSync(path, { throwIfNoEntry: false }) !== undefined },

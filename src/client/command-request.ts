@@ -7,7 +7,7 @@ export interface CommandRequest {
   terminal: {
     out: boolean
     err: boolean
-    /** Width of the terminal in characters; null where stdout is none. */
+    /** The width that lines are fitted to, in characters; null where nothing is cut or broken. */
     columns: number | null
     /** Whether the client's environment allows colours (NO_COLOR, TERM). */
     color: boolean

@@ -90,7 +90,13 @@ const VALUES = [
     '--document <id>',
     '--to <release>',
   ],
-  ...['--mode <mode>', '--status <status>', '--format <format>', '--decision <decision>'],
+  ...[
+    '--mode <mode>',
+    '--status <status>',
+    '--format <format>',
+    '--output <format>',
+    '--decision <decision>',
+  ],
   ...['--limit <n>', '--page <n>', '--page-size <n>', '--for <time>', '--for <what>', '--older-than <time>'],
   ...['--timeout <duration>', '--gate <gate>', '--approver <principal>', '--operator <label>'],
   ...[

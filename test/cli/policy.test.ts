@@ -64,7 +64,9 @@ describe('a gate that needs two people', () => {
     const both = `${ALICE}, ${BOB}`
     const shown = await at.cutter(['run', 'show', runId])
     expect(shown.stdout).toContain(`decided SG1 approved by ${both}, entry `)
-    expect((await at.cutter(['run', 'history', runId])).stdout).toMatch(new RegExp(`APPROVE .* ${both}`))
+    expect((await at.cutter(['run', 'history', runId])).stdout).toMatch(
+      new RegExp(`Approval brought .* ${both}`),
+    )
     const list = (await at.cutter(['approval', 'list', runId])).stdout.split('\n')
     expect(list.find((line) => line.includes(BOB))).toMatch(/counted in entry \d+$/)
     const page = readFileSync(at.path(`var/runs/${runId}/06-approval-request-SG1.md`), 'utf8')

@@ -38,6 +38,7 @@ const CASES: [schema: string, command: () => string][] = [
   ['run', () => 'run start cut --document C --source a.md'],
   ['run-shown', () => `run show ${runId}`],
   ['run-list', () => 'run list'],
+  ['inbox', () => 'inbox'],
   ['history', () => `run history ${runId}`],
   ['explanation', () => `run explain ${runId}`],
   ['graph', () => `run graph ${runId}`],

@@ -1,14 +1,13 @@
 import type { Command } from 'commander'
 import { describeClockFaults, listClockFaults } from '../../domain/clock-faults.ts'
-import { listApprovers } from '../../domain/decisions.ts'
-import type { HistoryEntry } from '../../domain/history-entry.ts'
-import { printAnswer } from '../answers.ts'
+import { CutterError } from '../../domain/errors.ts'
+import { type HistoryEntry, historyFields } from '../../domain/history-entry.ts'
 import { RUN } from '../arguments.ts'
 import { action, defineCommand, type GlobalOptions } from '../define-command.ts'
 import type { Io } from '../io.ts'
-import { describeApprovers } from '../run-lines.ts'
+import { asksForJson, type ListOutput, outputOption, printList } from '../list-output.ts'
 import { inHome, type Session } from '../session.ts'
-import { formatTable } from '../table.ts'
+import { historyLines } from './history-lines.ts'
 
 /**
  * `cutter run history`: prints all history entries of a run. With `--verify` the chain, each snapshot and the evidence are checked first,
@@ -19,16 +18,18 @@ export function defineHistory(group: Command): void {
     .argument('<run>', RUN)
     .option('--follow', 'print each further entry as it is saved, until the run closes or Ctrl-C')
     .option('--verify', 'check the hash chain, replay the run, and check its evidence')
+    .addOption(outputOption())
     .action(action(history))
 }
 
-interface Options extends GlobalOptions {
+interface Options extends GlobalOptions, ListOutput {
   verify?: boolean
   follow?: boolean
 }
 
 function history(run: string, options: Options): Promise<number> {
-  return inHome(options, async ({ home, io, interrupt }) => {
+  return inHome({ ...options, json: asksForJson(options) }, async ({ home, io, interrupt }) => {
+    if (options.follow === true && options.output === 'csv') throw followedTableError()
     const { readRunHistory } = await import('../../service/runs/history.ts')
     const verify = options.verify === true
     const { runId, entries } = await readRunHistory(home, { run, verify })
@@ -38,11 +39,22 @@ function history(run: string, options: Options): Promise<number> {
       )
     if (verify)
       for (const sentence of describeClockFaults(listClockFaults(entries))) io.err(`cutter: ${sentence}`)
-    if (options.follow !== true) printAnswer(io, entries, () => linesOfHistory(entries))
+    if (options.follow !== true)
+      printList(io, options, {
+        value: entries,
+        items: entries,
+        columns: historyFields,
+        lines: () => historyLines(io.width, new Date()).all(entries),
+      })
     else await printFollowed(io, home, { runId, entries }, interrupt)
     return 0
   })
 }
+
+const followedTableError = () =>
+  new CutterError('USAGE', '--follow and --output csv contradict each other; nothing was read', {
+    next: '--output jsonl prints each entry as it is saved',
+  })
 
 /** With `--json` each entry is one line, because the answer has no end yet. */
 async function printFollowed(
@@ -52,23 +64,14 @@ async function printFollowed(
   interrupt: AbortSignal,
 ): Promise<void> {
   const { followRun } = await import('../../service/runs/follow.ts')
-  const print = (entry: HistoryEntry) => (io.json ? io.outJsonLine(entry) : io.out(lineOfEntry(entry)))
-  if (io.json) entries.forEach(print)
-  else for (const line of linesOfHistory(entries)) io.out(line)
+  let last: HistoryEntry | undefined = entries.at(-1)
+  const print = (entry: HistoryEntry) => {
+    if (io.json) io.outJsonLine(entry)
+    else for (const line of historyLines(io.width, new Date()).one(entry, last)) io.out(line)
+    last = entry
+  }
+  if (io.json) for (const entry of entries) io.outJsonLine(entry)
+  else for (const line of historyLines(io.width, new Date()).all(entries)) io.out(line)
   const followed = await followRun(home, { run: runId, after: entries.at(-1)?.seq ?? 0 }, interrupt)
   for await (const one of followed.entries) if (one !== null) print(one.entry)
-}
-
-const lineOfEntry = (entry: HistoryEntry) => cellsOf(entry).join('  ').trimEnd()
-
-function cellsOf(entry: HistoryEntry): string[] {
-  const { seq, at, event, by, state, status } = entry
-  return [String(seq), at, event.type, by, state, status, describeApprovers(listApprovers(entry))]
-}
-
-function linesOfHistory(entries: HistoryEntry[]): string[] {
-  return formatTable(
-    ['SEQ', 'AT', 'EVENT', 'BY', 'STATE', 'STATUS', 'DECIDED BY'],
-    entries.map((entry) => cellsOf(entry)),
-  )
 }

@@ -2,14 +2,18 @@ import { type Command, Option } from 'commander'
 import type { Status } from '../../domain/history-entry.ts'
 import { textInLine } from '../../domain/visible.ts'
 import type { ListedRuns, ListRunsInput } from '../../service/runs/list.ts'
-import { printAnswer, printWarnings } from '../answers.ts'
+import { printWarnings } from '../answers.ts'
 import { integer, timeOf } from '../arguments.ts'
 import { action, defineCommand, type GlobalOptions } from '../define-command.ts'
+import { fitLines } from '../fit.ts'
+import type { Line } from '../line.ts'
+import { asksForJson, type ListOutput, outputOption, printList } from '../list-output.ts'
 import { lineOfHold } from '../run-lines.ts'
 import { inHome } from '../session.ts'
 import { formatTable } from '../table.ts'
+import { fittedRuns } from './fitted-list.ts'
 
-interface Options extends GlobalOptions, ListRunsInput {}
+interface Options extends GlobalOptions, ListRunsInput, ListOutput {}
 
 const STATUSES: Status[] = ['working', 'paused', 'stopped', 'closed']
 
@@ -30,24 +34,37 @@ export function defineList(group: Command): void {
     .option('--text <text>', 'filter by a part of id, machine, state, operator or input')
     .option('--cursor <cursor>', 'continue an earlier list, which named the cursor')
     .option('--limit <n>', 'maximum number of runs', integer(), 50)
+    .addOption(outputOption())
     .action(action(list))
 }
 
 function list(options: Options): Promise<number> {
-  return inHome(options, async ({ home, io }) => {
+  return inHome({ ...options, json: asksForJson(options) }, async ({ home, io }) => {
     const { listRuns } = await import('../../service/runs/list.ts')
-    const { json: _, home: __, ...filter } = options
+    const { json: _, home: __, output: ___, ...filter } = options
     const listed = await listRuns(home, filter)
     printWarnings(io, listed.warnings)
-    printAnswer(io, listed.runs, () => linesOfRuns(listed))
+    printList(io, options, {
+      value: listed.runs,
+      items: listed.runs,
+      columns: CSV_COLUMNS,
+      lines: () => linesOfRuns(listed, io.width),
+    })
     if (listed.next !== null) io.err(`cutter: there are more: --cursor ${listed.next}`)
     return 0
   })
 }
 
-function linesOfRuns({ runs, hold }: ListedRuns): string[] {
+const CSV_COLUMNS = [
+  ...['runId', 'machine', 'version', 'mode', 'status', 'state', 'phase', 'gate', 'outcome', 'stopCode'],
+  ...['planDigest', 'startedBy', 'startedAt', 'updatedAt', 'about'],
+]
+
+function linesOfRuns({ runs, hold }: ListedRuns, width: number | null): Line[] {
   if (runs.length === 0)
     return ['no runs here yet; start one with: cutter run start cut --document ID --source FILE']
+  const holds = hold === null ? [] : fitLines([lineOfHold(hold)], { width, hang: 8 })
+  if (width !== null) return [...fittedRuns(runs, width, new Date()), ...holds]
   const rows = runs.map((run) => [
     run.runId,
     run.machine,
@@ -57,6 +74,5 @@ function linesOfRuns({ runs, hold }: ListedRuns): string[] {
     run.startedAt,
     textInLine(run.about),
   ])
-  const lines = formatTable(['RUN', 'MACHINE', 'MODE', 'STATUS', 'STATE', 'STARTED', 'ABOUT'], rows)
-  return hold === null ? lines : [...lines, lineOfHold(hold)]
+  return [...formatTable(['RUN', 'MACHINE', 'MODE', 'STATUS', 'STATE', 'STARTED', 'ABOUT'], rows), ...holds]
 }

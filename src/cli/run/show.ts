@@ -1,9 +1,11 @@
 import type { Command } from 'commander'
 import { describeUnsettled } from '../../domain/begun-writes.ts'
+import { textInLine } from '../../domain/visible.ts'
 import type { ShownRun } from '../../service/runs/show.ts'
 import { printAnswer } from '../answers.ts'
 import { RUN } from '../arguments.ts'
 import { action, defineCommand, type GlobalOptions } from '../define-command.ts'
+import { ago, until } from '../relative-time.ts'
 import { describeApprovers, linesOfRun } from '../run-lines.ts'
 import { inHome } from '../session.ts'
 
@@ -18,21 +20,26 @@ function show(text: string, options: GlobalOptions): Promise<number> {
   return inHome(options, async ({ home, io }) => {
     const { showRun } = await import('../../service/runs/show.ts')
     const { run, reports } = await showRun(home, { run: text })
-    printAnswer(io, run, () => [...linesOfShownRun(run), ...(reports === null ? [] : [`reports ${reports}`])])
+    printAnswer(io, run, () => linesOfRun(run, io.width, linesOfMore(run, reports, io.width)))
     return 0
   })
 }
 
-function linesOfShownRun(run: ShownRun): string[] {
+function linesOfMore(run: ShownRun, reports: string | null, width: number | null): string[] {
   const vouched = VOUCHED[run.operatorDeclared]
   const isUnsigned = run.closeout === 'unsigned'
+  const now = new Date()
+  const time = (iso: string) => (width === null ? iso : ago(iso, now))
+  const end = run.gateExpiresAt
   return [
-    ...linesOfRun(run),
-    ...(run.gateExpiresAt === null ? [] : [`expires ${run.gateExpiresAt}, by a timer of the chart`]),
+    `about   ${textInLine(run.about)}`,
+    ...(end === null ? [] : [`expires ${width === null ? end : until(end, now)}, by a timer of the chart`]),
     ...run.unsettledWrites.map((write) => `unknown ${describeUnsettled(write)}`),
     ...run.decisions.map(lineOfDecision),
     `by      ${run.startedBy} (${vouched}), OS user ${run.osUser}`,
+    `started ${time(run.startedAt)}, moved ${time(run.updatedAt)}`,
     ...(isUnsigned ? [`closeout unsigned; this signs it: cutter run export ${run.runId} --out <file>`] : []),
+    ...(reports === null ? [] : [`reports ${reports}`]),
   ]
 }
 

@@ -33,7 +33,7 @@ function wait(text: string, options: Options): Promise<number> {
     ])
     const ms = parseDuration(options.timeout, '--timeout', MAX_DAYS)
     const { run, arrived } = await waitForRun(home, { run: text, for: options.for, ms })
-    printAnswer(io, run, () => linesOfRun(run))
+    printAnswer(io, run, () => linesOfRun(run, io.width))
     if (arrived) return exitOfRun(run)
     if (interrupt.aborted) return EXIT_INTERRUPTED
     io.err(

@@ -21,7 +21,7 @@ export const PAGE_ANSWERS: Answers = {
     }),
   },
   inbox: {
-    commands: [],
+    commands: ['inbox'],
     title: 'What waits for people',
     schema: z.strictObject({
       at: time,

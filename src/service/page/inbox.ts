@@ -50,8 +50,9 @@ export interface Inbox {
 
 /**
  * Lists what waits for people: runs at a gate, and runs that stopped. Changes nothing.
+ * @param as only the gates at which this principal may approve and has not yet
  */
-export async function readInbox(home: Home): Promise<Inbox> {
+export async function readInbox(home: Home, { as }: { as?: string | undefined } = {}): Promise<Inbox> {
   const { store, deps } = await home.app()
   const { caller } = home
   const scope = {
@@ -73,10 +74,11 @@ export async function readInbox(home: Home): Promise<Inbox> {
     // A run whose record does not hold is shown by its own view, which says what is wrong with it.
     if (explained !== null) items.push(await itemOf(home, run, explained))
   }
+  const shown = as === undefined ? items : items.filter(({ may }) => may.includes(as))
   return {
     at: deps.clock.now().toISOString(),
-    items: items.sort((a, b) => rank(a) - rank(b) || a.since.localeCompare(b.since)),
-    more: paused.length + stopped.length - items.length,
+    items: shown.sort((a, b) => rank(a) - rank(b) || a.since.localeCompare(b.since)),
+    more: paused.length + stopped.length - shown.length,
     working: working.length,
   }
 }

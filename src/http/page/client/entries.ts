@@ -14,7 +14,7 @@ const NAMES: { [event: string]: string } = {
   'cutter.cancelled': 'Cancelled',
   'cutter.abandoned': 'Cancelled',
   'cutter.run-abandoned': 'Abandoned',
-  'cutter.upgrade': 'Continued under another version of the machine',
+  'cutter.upgraded': 'Continued under another version of the machine',
   APPROVE: 'Approval brought',
   REJECT: 'Rejection brought',
   VOID: 'Voided',
