@@ -120,6 +120,8 @@ const program = [
   'test/http/messages.test.ts',
   'test/http/restart.test.ts',
   'test/http/runs.test.ts',
+  'test/mcp/gates.test.ts',
+  'test/mcp/refusals.test.ts',
   'test/service/machines/test-machine.test.ts',
   'test/store/sync-count.test.ts',
   'test/targets/embedded/server-location.test.ts',

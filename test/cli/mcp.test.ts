@@ -1,4 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { signText } from '../../src/approvals/openssh/sign-text.ts'
+import { namespaceOf } from '../../src/approvals/statement.ts'
+import type { Statement } from '../../src/domain/approval.ts'
+import { canonicalJson } from '../../src/domain/json.ts'
 import { CHARTER } from '../../src/service/demo/charter.ts'
 import { type Agent, agentIn } from '../support/agents.ts'
 import { aCutterHome, type CutterHome, type EntryJson, jsonOf } from '../support/cli.ts'
@@ -55,6 +59,19 @@ async function triesToPass(
     expect([entry.event.type, entry.state, entry.by]).toEqual(['cutter.approval-refused', state, 'deploybot'])
   const { value } = await agent.call('wait_for_gate', { run: runId })
   expect([value.gate.gate, value.gate.planDigest]).toEqual([at.gate.gate, at.gate.planDigest])
+}
+
+/** Signs a statement that names no review decision, and imports it. */
+async function signedWithoutReview(runId: string): Promise<string> {
+  const composed = await at.cutter(['approval', 'statement', runId, '--as', ALICE])
+  const { reviewDecisionId: _, ...statement } = JSON.parse(composed.stdout) as Statement
+  const text = canonicalJson(statement as never)
+  const namespace = namespaceOf(statement.machine, statement.gate)
+  const named = at.file('statement.json', text)
+  const signature = at.file('statement.sig', await signText({ text, keyFile: key, namespace }))
+  const files = ['--statement', named, '--signature', signature]
+  return jsonOf<{ approvalId: string }>(await at.cutter(['approval', 'import', ...files, '--json']))
+    .approvalId
 }
 
 beforeAll(async () => {
@@ -138,7 +155,7 @@ describe('through a service', () => {
       await triesToPass(agent, runId, {
         APPROVAL_UNKNOWN: 'ap-00000000000000000000000000000000',
         OPERATORS_OWN: await signedBy('deploybot', own),
-        ...(used === null ? {} : { ALREADY_USED: used }),
+        ...(used === null ? {} : { ALREADY_USED: used, REVIEW_MISSING: await signedWithoutReview(runId) }),
       })
       const { approvalId } = await sign(at, runId, key)
       const waited = await agent.call('wait_for_gate', { run: runId, until: 'approval' })
