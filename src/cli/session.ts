@@ -4,8 +4,9 @@ import { FileNeeded } from '../app/sent-files.ts'
 import { ClientError } from '../client/client-error.ts'
 import { CutterError } from '../domain/errors.ts'
 import type { HistoryEntry } from '../domain/history-entry.ts'
-import { findModulePlace } from '../domain/module-files.ts'
+import { findStrayPlace } from '../domain/module-files.ts'
 import type { Run } from '../domain/run.ts'
+import { stackOfThrown } from '../domain/thrown.ts'
 import { assertServed } from '../service/access/served-commands.ts'
 import type { CommandCall } from '../service/command-line.ts'
 import { createSecrets, type SecretRegistry } from '../service/redact.ts'
@@ -126,8 +127,8 @@ async function inProcess(
  */
 function reportStrayErrors(io: Io, staysUp: boolean): { done(): void } {
   const onStray = (error: unknown) => {
-    const place = findModulePlace(error instanceof Error ? error.stack : undefined)
-    printError(io, place === null ? error : strayModuleError(error as Error, place), null)
+    const place = findStrayPlace(stackOfThrown(error))
+    printError(io, place === null ? error : strayModuleError(error, place), null)
     if (place !== null && staysUp) return
     process.off('exit', onExit)
     process.exit(EXIT_OF_ERROR.INTERNAL)

@@ -1,11 +1,16 @@
 import { CutterError } from '../domain/errors.ts'
 import { findLoadingModule } from '../domain/module-files.ts'
+import { messageOfThrown } from '../domain/thrown.ts'
 
 /** Builds the error of what a module threw outside of its effects, as in a timer or a promise that nobody awaits. `place` is its line. */
-export const strayModuleError = ({ message }: Error, place: string): CutterError =>
-  new CutterError('INTERNAL', `a machine's code failed where no effect waits for it: ${message} (${place})`, {
-    next: 'await each promise of an effect, and catch errors in its timers and listeners; then: cutter run list --status working, and cutter run resume <run>',
-  })
+export const strayModuleError = (thrown: unknown, place: string): CutterError =>
+  new CutterError(
+    'INTERNAL',
+    `a machine's code failed where no effect waits for it: ${messageOfThrown(thrown)} (${place})`,
+    {
+      next: 'await each promise of an effect, and catch errors in its timers and listeners; then: cutter run list --status working, and cutter run resume <run>',
+    },
+  )
 
 /** Builds the error of a process that ends before its command has answered. */
 export function unansweredError(): CutterError {

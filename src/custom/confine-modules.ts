@@ -27,9 +27,12 @@ function replace<Owner extends object, Name extends keyof Owner>(
   owner[name] = Object.assign(make(original) as object, { [OURS]: true }) as Owner[Name]
 }
 
-/** Whether a signal reaches this process: by its id, by its group, or as one of all. Signal 0 asks only. */
+/**
+ * Whether a signal ends this process: by its id, by its group, or as one of all. Signal 0 asks only. SIGKILL is let through: it is a crash, by
+ * which an author tries what the machine does after one.
+ */
 const isOwnEnd = (pid: unknown, signal: unknown) =>
-  [process.pid, -process.pid, 0, -1].includes(Number(pid)) && signal !== 0
+  [process.pid, -process.pid, 0, -1].includes(Number(pid)) && ![0, 9, 'SIGKILL'].includes(signal as string)
 
 function refuse(
   name: 'exit' | 'abort' | 'kill' | 'chdir',

@@ -13,7 +13,7 @@ export { bytesEvidence, type Evidence, jsonEvidence } from '../domain/evidence.t
 export { canonicalJson, digestOf, digestOfBytes, type Json } from '../domain/json.ts'
 export type { Mode, Outcome } from '../domain/run.ts'
 export type { StopCode } from '../domain/stop-codes.ts'
-export { chart, type Facts, gated, planOf, success, work } from '../machine/chart.ts'
+export { chart, type Facts, gated, success, work } from '../machine/chart.ts'
 export {
   closed,
   type DecisionEvent,
@@ -30,3 +30,4 @@ export {
   type Upgrade,
 } from '../machine/define.ts'
 export { readEffect, writeEffect } from './located-effects.ts'
+export { planOf } from './plan-of.ts'

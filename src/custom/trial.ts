@@ -19,13 +19,20 @@ export interface TrialWorld {
 export interface Trial {
   /** Makes a new world that nobody else uses. Live runs of the trial really write there. */
   world(): Promise<TrialWorld> | TrialWorld
+  /** The most moments in the middle of one write at which its process is killed, each in a world of its own. 10 when left out; 0 for none. */
+  moments?: number
 }
 
 /** A kill of the process, and how often the write was executed until its run closed. */
 export interface TrialKill {
   write: string
-  moment: 'before the write' | 'after the write'
+  moment: 'before the write' | 'in the write' | 'after the write'
+  /** In the write: which of its moments, counted from 1, and how many there are. */
+  at?: number
+  of?: number
   executed: number
+  /** What the probe answered first after the kill. Null when nobody asked it. */
+  probe: string | null
 }
 
 /** What a trial found. The machine keeps its word when `faults` is empty. */
@@ -42,8 +49,9 @@ export interface TrialReport {
 }
 
 /**
- * Tries a machine: a dry run, two live runs that nobody disturbs, and for each write one that is killed before it and one that is killed after
- * it. Each killed run is resumed with the module loaded again, and its result is compared. It uses a home and a signing key of its own.
+ * Tries a machine: a dry run, live runs that nobody disturbs, and for each write runs that are killed before it, after it, and in its middle,
+ * where a process of its own really dies. Each killed run is resumed with the module loaded again, and its result is compared. It uses a home
+ * and a signing key of its own.
  * @param file path or URL of the module
  * @throws Error when the module cannot be used as a machine; its message says why
  */

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { MACHINE_NAMES } from '../builtin/registry.ts'
 import type { Effect } from '../domain/effect.ts'
+import { chartNodes, stateMetaOf } from '../machine/chart-nodes.ts'
 import type { MachineDefinition, MachineModule, Upgrade } from '../machine/define.ts'
 import { effect } from '../machine/define.ts'
 import { zod } from '../machine/runtime-packages.ts'
@@ -24,12 +25,30 @@ export function validateModule(
   if (fault !== null) throw refused(fault)
   const { effects: listed, ...machine } = exported as MachineModule
   const effects = Object.fromEntries(listed.map((one) => [one.name, one]))
-  const faults = findChartFaults(machine.logic, Object.keys(effects))
+  const faults = [
+    ...findChartFaults(machine.logic, Object.keys(effects)),
+    ...findWritingRechecks(machine.logic, effects),
+  ]
   if (faults.length > 0) throw refused(faults.join('; '))
   // The chart gets each effect as an actor, so that authors need not list them again in setup().
   const actors = Object.fromEntries(Object.keys(effects).map((name) => [name, effect()]))
   const logic = machine.logic.provide({ actors })
   return { definition: { ...machine, logic, runIdPrefix: machine.runIdPrefix ?? machine.name }, effects }
+}
+
+/** A recheck happens before the approval is used, so a write there would be done without one. */
+function findWritingRechecks(logic: MachineModule['logic'], effects: Record<string, Effect>): string[] {
+  return chartNodes(logic).flatMap((node) => {
+    const mark = stateMetaOf(node)
+    if (mark === undefined || !('rechecks' in mark)) return []
+    return node.invoke
+      .map(({ src }) => effects[String(src)])
+      .filter((one) => one?.kind === 'write')
+      .map(
+        (one) =>
+          `state ${node.path.join('.')} rechecks by the write ${one!.name}${placeOf({ ...one })}; a recheck is a read, mostly the one that planned`,
+      )
+  })
 }
 
 /** Finds why a machine of a user's own can't have a name: the end of a sentence. */
@@ -60,7 +79,7 @@ function faultOfExport(machine: unknown): string | null {
   if (!isObject(logic) || !isObject(logic.root) || typeof logic.provide !== 'function')
     return 'its logic is not an XState machine'
   if (reviewGates !== undefined) return 'reviewGates are for machines that ship'
-  if (!Array.isArray(effects)) return 'its effects are not a list'
+  if (!Array.isArray(effects)) return 'its effects are not a list, such as effects: [plan, pay]'
   return faultOfEffects(effects) ?? faultOfUpgrades(upgrade)
 }
 
@@ -102,14 +121,14 @@ function faultOfEffects(effects: unknown[]): string | null {
     names.push(name as string)
     if (kind !== 'read' && kind !== 'write') return `its effect ${name} has neither kind read nor kind write`
     if (limit !== undefined && !(typeof limit === 'number' && limit > 0 && limit <= 604_800))
-      return `its effect ${name} has a timeoutSeconds that is not a number of seconds up to a week`
+      return `its effect ${name}${placeOf(effect)} has a timeoutSeconds that is not a number of seconds up to a week`
     const needed = kind === 'read' ? ['execute'] : ['execute', 'simulate', 'probe']
     const missing = needed.filter((one) => typeof effect[one] !== 'function')
     if (missing.length > 0)
       return `its ${kind} effect ${name}${placeOf(effect)} has no ${missing.join(' and no ')}: ${missing.map((one) => PARTS[one]).join('; ')}`
     for (const [field, schema] of Object.entries({ input, output })) {
       if (!isObject(schema) || typeof schema.parse !== 'function')
-        return `its effect ${name} has no ${field} schema`
+        return `its effect ${name}${placeOf(effect)} has no ${field} schema, such as ${field}: z.object({ … })`
     }
   }
   return null

@@ -29,5 +29,21 @@ export function findModulePlace(stack: string | undefined): string | null {
   return line?.trim().replace(/^at (?:.*\()?(.*?)\)?$/, '$1') ?? null
 }
 
+let lastWork: string | null = null
+
+/** Remembers the effect of a user's module that works now, for an error that has no line. `place` is the line of its definition. */
+export function rememberModuleWork(effect: string, place: string): void {
+  lastWork = `the effect that worked last is ${effect}, ${place}`
+}
+
+/**
+ * Finds where an error of a module comes from that no effect can report: its line, or, for an error that has lines of Node alone, such as those
+ * of `fs/promises`, the effect that worked last. Null when it comes from elsewhere.
+ */
+export function findStrayPlace(stack: string): string | null {
+  const frames = stack.split('\n').filter((line) => /^\s+at /.test(line))
+  return findModulePlace(stack) ?? (frames.every((line) => line.includes('node:')) ? lastWork : null)
+}
+
 /** Whether a text names a module by its path, and not by the name of a machine. */
 export const isModulePath = (text: string): boolean => /[/\\]|\.[cm]?[jt]s$/.test(text)

@@ -1,6 +1,7 @@
 import type { Approval } from '../domain/approval.ts'
 import type { Effect, EffectContext, EffectRow, FencingToken } from '../domain/effect.ts'
 import { CutterError, missingEvidenceError } from '../domain/errors.ts'
+import { rememberModuleWork } from '../domain/module-files.ts'
 import type { Run } from '../domain/run.ts'
 import type { RunStore } from '../store/run-store.ts'
 import { assertClaimed } from './assert-claimed.ts'
@@ -54,13 +55,19 @@ export class RunEffectContext implements EffectContext {
   private readonly limit: { ms: number; of: Deadline }
   private readonly graceMs: number
   private readonly effectName: string
+  private readonly place: string | undefined
   private readonly interrupt: AbortSignal
   private readonly controller = new AbortController()
   private readonly startedAt = performance.now()
   private timer: NodeJS.Timeout | null = null
   private endsAt: Date | null = null
 
-  constructor(deps: EngineDeps, run: Run, row: EffectRow, effect: Pick<Effect, 'name' | 'timeoutSeconds'>) {
+  constructor(
+    deps: EngineDeps,
+    run: Run,
+    row: EffectRow,
+    effect: Pick<Effect, 'name' | 'timeoutSeconds' | 'source'>,
+  ) {
     this.runId = run.runId
     this.machine = run.machine
     this.version = run.version
@@ -83,6 +90,7 @@ export class RunEffectContext implements EffectContext {
     this.limit = findLimit(deps, run, effect)
     this.graceMs = deps.graceMs ?? GRACE_MS
     this.effectName = row.name
+    this.place = effect.source?.place
     this.interrupt = deps.interrupt
   }
 
@@ -112,7 +120,8 @@ export class RunEffectContext implements EffectContext {
    * @throws LeftBehind after that time
    */
   async bounded<T>(work: () => Promise<T>): Promise<T> {
-    const { signal, effectName, graceMs } = this
+    const { signal, effectName, graceMs, place } = this
+    if (place !== undefined) rememberModuleWork(effectName, place)
     let timer: NodeJS.Timeout | undefined
     let onAbort = () => {}
     const working = work()

@@ -3,6 +3,7 @@ import { Stop } from '../domain/errors.ts'
 import type { Evidence } from '../domain/evidence.ts'
 import { findNotJson } from '../domain/find-not-json.ts'
 import type { Json } from '../domain/json.ts'
+import { messageOfThrown } from '../domain/thrown.ts'
 
 /**
  * What an effect returns is parsed before the engine believes it. Types do not help here: modules of users are stripped of their types, not
@@ -40,7 +41,9 @@ export function parseProbe(effect: Effect, returned: unknown): Probe<Json> {
   }
   if (outcome !== 'committed') {
     const got =
-      outcome === undefined ? 'no outcome' : `the outcome ${JSON.stringify(outcome) ?? String(outcome)}`
+      outcome === undefined
+        ? 'no outcome'
+        : `the outcome ${typeof outcome === 'string' ? JSON.stringify(outcome) : messageOfThrown(outcome)}`
     return { outcome: 'unknown', why: `${callOf(effect, 'probe')} returned ${got}; ${PROBES}` }
   }
   return { outcome, ...resultOf(effect, returned, 'probe', FOUND) }
@@ -75,9 +78,14 @@ function resultOf(effect: Effect, returned: unknown, way: string, fields: string
   }
   const { output, evidence } = returned
   if (output === undefined) throw invalid('output', 'returned no output; expected { output: { … } }')
+  if (isObject(output) && Array.isArray(output.evidence) && isObject(output.output))
+    throw invalid(
+      'output',
+      'returned a complete result as its output; return planOf(…) itself, or { output, evidence }',
+    )
   const notJson = findNotJson(output, 'output')
   if (notJson !== null) throw invalid(notJson.split(' is ')[0]!, `returned what JSON cannot hold: ${notJson}`)
-  const parsed = effect.output.safeParse(output)
+  const parsed = parseAtOnce(effect, 'output', output)
   if (!parsed.success) {
     const [issue] = parsed.error.issues
     const field = ['output', ...(issue?.path ?? [])].join('.')
@@ -87,6 +95,19 @@ function resultOf(effect: Effect, returned: unknown, way: string, fields: string
   if (wrong !== null) throw invalid('evidence', `returned evidence that cannot be stored: ${wrong}`)
   const result = { output: parsed.data as Json }
   return evidence === undefined ? result : { ...result, evidence: evidence as Evidence[] }
+}
+
+/**
+ * Parses by a schema of an effect.
+ * @throws STOP_EFFECT_INVALID when the schema cannot answer at once, such as one with a check that is asynchronous
+ */
+export function parseAtOnce(effect: Effect, which: 'input' | 'output', value: unknown) {
+  try {
+    return effect[which].safeParse(value)
+  } catch (error) {
+    const what = `has an ${which} schema that fails or does not answer at once: ${messageOfThrown(error)}. A schema has no asynchronous checks; do those in execute`
+    throw invalidEffectStop(effect, what, { field: which })
+  }
 }
 
 function findEvidenceFault(evidence: unknown): string | null {

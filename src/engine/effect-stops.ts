@@ -1,6 +1,7 @@
 import type { Effect } from '../domain/effect.ts'
 import { CutterError, Stop, type StopFacts } from '../domain/errors.ts'
 import { STOP_CODES } from '../domain/stop-codes.ts'
+import { messageOfThrown, stackOfThrown } from '../domain/thrown.ts'
 import { invalidEffectStop } from './effect-result.ts'
 import type { EngineDeps } from './engine-deps.ts'
 
@@ -27,10 +28,10 @@ function unexpectedError(error: unknown, effect: Effect): StopFacts {
   if (source === undefined && isWithoutSpace(error))
     return {
       code: 'STOP_NO_SPACE',
-      message: `${name} could not write a file here: ${messageOf(error)}`,
+      message: `${name} could not write a file here: ${messageOfThrown(error)}`,
       next: 'free space for the home and the temporary folder (TMPDIR), or make them writable, then: cutter run resume <run>',
     }
-  if (source === undefined) return { code: 'STOP_INTERNAL', message: messageOf(error) }
+  if (source === undefined) return { code: 'STOP_INTERNAL', message: messageOfThrown(error) }
   const at = findPlace(error, source.files) ?? source.place
   const data = { effect: name, error: error instanceof Error ? error.name : typeof error, at }
   const message = `${name} threw: ${describeThrown(error, effect)}`
@@ -48,18 +49,18 @@ function isWithoutSpace(error: unknown): boolean {
 const CORRECT =
   'correct the machine, end this run (cutter run cancel <run> --reason …) and start another; if the cause is outside of the machine: cutter run resume <run>'
 
-const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
-
 /** What an effect threw, as the end of a sentence, with the place of a user's effect. */
 export function describeThrown(error: unknown, { source }: Effect): string {
-  if (source === undefined || error instanceof CutterError) return messageOf(error)
-  if (error instanceof Error) return `${error.message} (${findPlace(error, source.files) ?? source.place})`
-  return `${JSON.stringify(String(error))}, which is no Error and so has no line (the effect is at ${source.place})`
+  const message = messageOfThrown(error)
+  if (source === undefined || error instanceof CutterError) return message
+  if (error instanceof Error) return `${message} (${findPlace(error, source.files) ?? source.place})`
+  return `${JSON.stringify(message)}, which is no Error and so has no line (the effect is at ${source.place})`
 }
 
 function findPlace(error: unknown, files: string[]): string | undefined {
-  const stack = error instanceof Error ? (error.stack ?? '') : ''
-  const line = stack.split('\n').find((line) => files.some((file) => line.includes(`${file}:`)))
+  const line = stackOfThrown(error)
+    .split('\n')
+    .find((line) => files.some((file) => line.includes(`${file}:`)))
   return line?.trim().replace(/^at (?:.*\()?(.*?)\)?$/, '$1')
 }
 

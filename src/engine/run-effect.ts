@@ -11,7 +11,13 @@ import { assertSwitchBeforeWrite, readExecutionSwitch } from './check-live.ts'
 import { assertNoSecretReport } from './check-secrets.ts'
 import { findLastApprovalUsed, RunEffectContext, workLeftMs } from './effect-context.ts'
 import { composeOutcomeEvent, type Ran, type Readings } from './effect-event.ts'
-import { invalidEffectStop, type ParsedResult, parseEffectResult, parseProbe } from './effect-result.ts'
+import {
+  invalidEffectStop,
+  type ParsedResult,
+  parseAtOnce,
+  parseEffectResult,
+  parseProbe,
+} from './effect-result.ts'
 import { capStop, describeThrown, LeftBehind, stepsStop, stopOf } from './effect-stops.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import { isLeftBehind, keepClaimUntilEnd, leftBehindError } from './lease.ts'
@@ -182,7 +188,7 @@ async function executed(effect: Effect, context: RunEffectContext, input: unknow
 
 /** @throws STOP_EFFECT_INVALID when the effect's input schema refuses what the chart gives it */
 function parseInput(effect: Effect, given: Json): unknown {
-  const parsed = effect.input.safeParse(given)
+  const parsed = parseAtOnce(effect, 'input', given)
   if (parsed.success) return parsed.data
   const faults = parsed.error.issues.map(
     ({ path, message }) => `${path.join('.') || 'the input'}: ${message}`,

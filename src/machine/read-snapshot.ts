@@ -3,9 +3,11 @@ import { CutterError, type StopFacts } from '../domain/errors.ts'
 import { findNotJson } from '../domain/find-not-json.ts'
 import type { HistoryEntry, RunEvent, Status } from '../domain/history-entry.ts'
 import type { Json } from '../domain/json.ts'
+import { findModulePlace } from '../domain/module-files.ts'
 import type { EntryMarks, Outcome, Run, Standing } from '../domain/run.ts'
 import type { Step } from '../domain/step.ts'
 import type { StopCode } from '../domain/stop-codes.ts'
+import { messageOfThrown, stackOfThrown } from '../domain/thrown.ts'
 import type { MachineDefinition, RunContext, StateMeta } from './define.ts'
 
 /** Reads XState's snapshots and actions. The casts that gaps in its types need are here and in transition.ts. */
@@ -224,7 +226,8 @@ function collectRequest(
 
 /** Builds the error of a chart that broke a rule of the engine, or that threw. */
 export function brokenMachineError(machine: MachineDefinition, where: string, cause: unknown): CutterError {
-  const why = cause instanceof Error ? cause.message : String(cause)
+  const place = findModulePlace(stackOfThrown(cause))
+  const why = `${messageOfThrown(cause)}${place === null ? '' : ` (${place})`}`
   return new CutterError('INTERNAL', `machine ${machine.name} ${machine.version} broke at ${where}: ${why}`, {
     cause,
   })

@@ -55,6 +55,11 @@ function faultOfGuard(logic: AnyStateMachine, guard: unknown): string[] {
   const name = nameOf(guard)
   if (name !== null && logic.implementations.guards[name] === undefined)
     return [`names the guard ${name}, which the machine does not define`]
+  const code = name === null ? guard : logic.implementations.guards[name]
+  if (code?.constructor?.name === 'AsyncFunction')
+    return [
+      'has an asynchronous guard, whose promise would always count as yes; a guard answers at once, from facts that an effect returned',
+    ]
   const inner = (guard as Named).guards
   return Array.isArray(inner) ? inner.flatMap((one) => faultOfGuard(logic, one)) : []
 }

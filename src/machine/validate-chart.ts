@@ -115,8 +115,13 @@ function delayRound(node: AnyStateNode): AnyStateNode | null {
   return node.parent === undefined ? null : delayRound(node.parent)
 }
 
-function faultsOfWork({ invoke, transitions }: AnyStateNode, effects: string[]): string[] {
-  return invoke.flatMap(({ id, src }) => {
+function faultsOfWork({ invoke, transitions, config }: AnyStateNode, effects: string[]): string[] {
+  const given = [config.invoke ?? []].flat() as { src?: unknown }[]
+  return invoke.flatMap(({ id, src }, index) => {
+    if (given[index] !== undefined && given[index].src === undefined)
+      return [
+        'invokes nothing: it names no effect (src; work(…) takes one, and gated(…) takes recheck and work)',
+      ]
     // XState names what is invoked without a name of its own.
     if (typeof src !== 'string' || src.startsWith('xstate.'))
       return ['invokes its own logic; work is an effect, invoked by its name']

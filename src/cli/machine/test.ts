@@ -55,10 +55,7 @@ function linesOf({ machine, version, file, ...answer }: MachineTestAnswer): stri
     `types    ${typesChecked ? 'checked by tsc' : 'not checked: there is no node_modules/typescript above the module'}`,
     `dry run  ${shortWay(walked)}`,
     ...(notReached.length === 0 ? [] : [`         not reached: ${notReached.join(', ')}`]),
-    ...kills.map(
-      ({ write, moment, executed }) =>
-        `kill     ${moment} ${write}; resumed, and done ${executed} time${executed === 1 ? '' : 's'}`,
-    ),
+    ...kills.map(lineOfKill),
     ...(writesTried ? [] : ['writes   not tried: there is no trial (cutter machine new shows one)']),
     ...runs.map(
       ({ runId, version: from, verdict, why }) =>
@@ -70,6 +67,18 @@ function linesOf({ machine, version, file, ...answer }: MachineTestAnswer): stri
       : `${faults.length} fault${faults.length === 1 ? ' was' : 's were'} found`,
     ...linesOfStranded(machine, runs),
   ]
+}
+
+function lineOfKill({ write, moment, at, of, executed, probe }: MachineTestAnswer['kills'][number]): string {
+  const times = `done ${executed} time${executed === 1 ? '' : 's'}`
+  if (moment !== 'in the write') return `kill     ${moment} ${write}; resumed, and ${times}`
+  const then =
+    probe === 'unknown'
+      ? 'the run stopped for people: make the change in one step, or have the probe know what is left'
+      : executed === 0
+        ? 'it was not done again'
+        : 'it was done'
+  return `kill     ${moment} ${write} (${at} of ${of}); resumed, its probe answered ${probe}, and ${then}`
 }
 
 const MOST_SHOWN = 24

@@ -169,8 +169,11 @@ export const OTHER_ANSWERS: Answers = {
       kills: z.array(
         z.strictObject({
           write: text,
-          moment: z.enum(['before the write', 'after the write']),
+          moment: z.enum(['before the write', 'in the write', 'after the write']),
+          at: count.optional(),
+          of: count.optional(),
           executed: count,
+          probe: text.nullable(),
         }),
       ),
       faults: z.array(text),

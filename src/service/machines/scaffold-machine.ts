@@ -114,8 +114,9 @@ import { trial } from './${name}.trial.ts'
 test('${name} writes once and ends the same, at whatever write its process is killed', async () => {
   const { faults, kills } = await testMachine(new URL('./${name}.ts', import.meta.url), trial)
   expect(faults).toEqual([])
-  expect(kills).toHaveLength(2)
-}, 60_000)
+  // Before the write, after it, and at moments in its middle.
+  expect(kills.length).toBeGreaterThan(2)
+}, 300_000)
 `
 
 const tsconfigText = (folders: TypesFolders): string =>

@@ -1,4 +1,6 @@
 // cspell:ignore plann commited evidences outptu
+import { HABITS } from './habits.ts'
+
 /** Mistakes that the authors of machines make, as parts of one module. */
 
 export interface Parts {
@@ -10,10 +12,14 @@ export interface Parts {
   execute: string
   simulate: string
   probe: string
+  /** The complete read effect, where it differs in more than its function. */
+  read: string
   /** The complete write effect, where it differs in more than its functions. */
   write: string
   chart: string
   machine: string
+  /** How the module exports its machine. */
+  exported: string
 }
 
 export interface Mistake {
@@ -42,32 +48,38 @@ const RIGHT: Parts = {
   simulate: 'return { output: {} }',
   probe:
     "return (await readFile(file, 'utf8')).includes(runId) ? { outcome: 'committed', output: {} } : { outcome: 'not-committed' }",
+  read: '',
   write: '',
   chart: `
   PENDING: work('plan', 'GATE'),
   GATE: gated('SG1', { recheck: 'plan', work: 'pay', next: 'DONE' }),
   DONE: success,`,
   machine: '',
+  exported: 'export const machine =',
 }
 
 /** A module with these parts. `top` is on line 4, the effect plan on line 6, what it does on line 7, the effect pay on line 10. */
 export function moduleOf(name: string, parts: Partial<Parts>): string {
-  const { top, input, plan, execute, simulate, probe, write, chart, machine } = { ...RIGHT, ...parts }
+  const { top, input, plan, execute, simulate, probe, read, write, chart, machine, exported } = {
+    ...RIGHT,
+    ...parts,
+  }
   const effect = `const pay = writeEffect({ name: 'pay', input,
   async execute({ runId }, { file }) { await appendFile(file, 'paid ' + runId + '\\n'); if (process.env.DIE) process.kill(process.pid, 'SIGKILL'); ${execute} },
   async simulate() { ${simulate} },
   async probe({ runId }, { file }) { ${probe} } })`
+  const planning = `const plan = readEffect({ name: 'plan', input: z.object({ file: z.string() }), async execute(context, { file }) {
+  ${plan}
+} })`
   return `import { appendFile, readFile } from 'node:fs/promises'
 import { chart, closed, defineMachine, gated, planOf, readEffect, Stop, stopped, success, work, writeEffect } from 'cutter'
 import { z } from 'zod'
 ${top}
 const input = z.object({ file: z.string(), ${input} })
-const plan = readEffect({ name: 'plan', input: z.object({ file: z.string() }), async execute(context, { file }) {
-  ${plan}
-} })
+${read === '' ? planning : read}
 
 ${write === '' ? effect : write}
-export const machine = defineMachine({ name: '${name}', version: '1', input, effects: [plan, pay], logic: chart({${chart} }), ${machine} })
+${exported} defineMachine({ name: '${name}', version: '1', input, effects: [plan, pay], logic: chart({${chart} }), ${machine} })
 `
 }
 
@@ -364,4 +376,4 @@ const OURS: Mistake[] = [
   },
 ]
 
-export const MISTAKES: Mistake[] = [...HANDED, ...OURS]
+export const MISTAKES: Mistake[] = [...HANDED, ...OURS, ...HABITS]

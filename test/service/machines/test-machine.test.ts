@@ -1,27 +1,38 @@
+// cspell:ignore oldnew oldnnew
 import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Trial } from '../../../src/custom/trial.ts'
+import { join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import type { TestMachine, Trial } from '../../../src/custom/trial.ts'
 import { scaffoldMachine } from '../../../src/service/machines/scaffold-machine.ts'
-import { testMachine } from '../../../src/service/machines/trial/test-machine.ts'
+import { spread } from '../../../src/service/machines/trial/spread.ts'
 import { describeWithKeys } from '../../support/ssh-keys.ts'
 
-/** Trials of the machine that `machine new` writes, with mistakes that only a killed process shows. */
+/**
+ * Trials of the machine that `machine new` writes, with mistakes that only a killed process shows. The function is the built one, as authors
+ * import it: a process that dies in the middle of a write runs the built program.
+ */
+
+// A trial starts a process of its own for each moment at which it kills.
+vi.setConfig({ testTimeout: 300_000 })
 
 const [SOURCE] = Object.values(scaffoldMachine('pay', { cutter: '', zod: '', xstate: '', types: '' }))
 let folder = ''
-beforeAll(() => {
+let testMachine: TestMachine
+beforeAll(async () => {
+  ;({ testMachine } = await import(pathToFileURL(resolve('dist/testing.mjs')).href))
   folder = realpathSync(mkdtempSync(join(tmpdir(), 'cutter-trials-')))
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
 let serial = 0
 /** The report of a trial of the machine with some of its text replaced. */
-function tried(changes: [from: string, to: string][], reads = true) {
+function tried(changes: [from: string, to: string][], more: Partial<Trial> = {}) {
   serial += 1
-  mkdirSync(join(folder, `${serial}`))
-  const file = join(folder, `${serial}/pay.ts`)
+  const place = join(folder, `${serial}`)
+  mkdirSync(place)
+  const file = join(place, 'pay.ts')
   let source = SOURCE!
   for (const [from, to] of changes) {
     expect(source).toContain(from)
@@ -30,11 +41,12 @@ function tried(changes: [from: string, to: string][], reads = true) {
   writeFileSync(file, source)
   const trial: Trial = {
     world: () => {
-      const world = join(folder, `${serial}/world`)
+      const world = join(place, 'world')
       writeFileSync(world, 'old')
       const read = () => readFileSync(world, 'utf8')
-      return { input: { file: world, text: 'new' }, ...(reads ? { read } : {}) }
+      return { input: { file: world, text: 'new' }, read }
     },
+    ...more,
   }
   return testMachine(file, trial)
 }
@@ -50,8 +62,17 @@ describeWithKeys('a trial', () => {
       walked: ['PENDING', 'AWAITING_APPROVAL', 'CLOSEOUT_REPORTED'],
       notReached: [],
       kills: [
-        { write: 'replace', moment: 'before the write', executed: 1 },
-        { write: 'replace', moment: 'after the write', executed: 1 },
+        { write: 'replace', moment: 'before the write', executed: 1, probe: 'not-committed' },
+        { write: 'replace', moment: 'after the write', executed: 1, probe: 'committed' },
+        // Before it opens the new file, writes it, and renames it.
+        ...[1, 2, 3].map((at) => ({
+          write: 'replace',
+          moment: 'in the write',
+          at,
+          of: 3,
+          executed: 1,
+          probe: 'not-committed',
+        })),
       ],
       faults: [],
     })
@@ -151,4 +172,54 @@ const later = (...files: string[]) =>
     const { faults } = await tried([['{ replaced: file } } }\n  },\n  /**', random]])
     expect(faults).toEqual([])
   })
+
+  const STEP =
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the text of a module
+    'await writeFile(`${file}.new`, text)\n    // A process may die at any moment, so the change happens in one step.\n    await rename(`${file}.new`, file)'
+  const HALVES = "for (const half of ['n', 'ew']) await appendFile(file, half)"
+  const APPENDED: [string, string][] = [
+    ['import { readFile,', "import { appendFileSync } from 'node:fs'\nimport { appendFile, readFile,"],
+    [PROBE, "if ((await textOf(file)).endsWith('new')) return {"],
+    [NOT_DONE, "if (!(await textOf(file)).endsWith('new')) return { outcome: 'not-committed' }"],
+  ]
+
+  test.each([
+    ['calls that are awaited', HALVES],
+    ['calls that wait', HALVES.replace('await appendFile', 'appendFileSync')],
+    [
+      'a process',
+      "const { spawn } = await import('node:child_process')\n    for (const half of ['n', 'ew']) await new Promise((done) => spawn('sh', ['-c', 'printf \"$1\" >> \"$2\"', 'sh', half, file], { stdio: 'ignore' }).once('close', done))",
+    ],
+  ])('finds a write of two steps by %s, half of which is done again', async (_, halves) => {
+    const { faults } = await tried([...APPENDED, [STEP, halves]])
+    expect(faults).toContainEqual(
+      expect.stringMatching(
+        /^killed in the write replace \(\d of \d\), the result differs: world: "oldnew" → "oldnnew"$/,
+      ),
+    )
+  })
+
+  test('counts no fault where the probe cannot tell what a process that died in the write has left', async () => {
+    const { faults, kills } = await tried([[STEP, 'await writeFile(file, text)']])
+    expect(faults).toEqual([])
+    expect(kills.slice(2)).toMatchObject([
+      { moment: 'in the write', at: 1, probe: 'not-committed', executed: 1 },
+      { moment: 'in the write', at: 2, probe: 'unknown', executed: 0 },
+    ])
+  })
+
+  test('kills in the middle at no more moments than a trial names', async () => {
+    expect((await tried([], { moments: 1 })).kills.slice(2)).toMatchObject([{ at: 3, of: 3 }])
+    expect((await tried([], { moments: 0 })).kills).toHaveLength(2)
+  })
+})
+
+test.each([
+  [0, 10, []],
+  [3, 10, [1, 2, 3]],
+  [40, 4, [1, 14, 27, 40]],
+  [7, 1, [7]],
+  [7, 0, []],
+])('of %i moments, %i at most are these', (n, most, moments) => {
+  expect(spread(n, most)).toEqual(moments)
 })

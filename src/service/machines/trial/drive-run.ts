@@ -9,7 +9,7 @@ import {
   makeTrialHome,
   resumeTrialRun,
   startTrialRun,
-  type TrialHome,
+  type TrialKeys,
 } from './trial-home.ts'
 import type { Watch } from './watched-effects.ts'
 
@@ -26,7 +26,7 @@ export interface DrivenRun {
 /** More gates than any chart needs that ends. */
 const MOST_TURNS = 50
 
-interface Driven {
+export interface Driven {
   file: string
   machine: string
   input: { [field: string]: Json }
@@ -34,9 +34,18 @@ interface Driven {
   watch: Watch | null
 }
 
-/** Starts a run and drives it to its end: approves every plan, and resumes it in a new process whenever it was killed. */
+/** Starts a run in a home of its own, and drives it to its end. */
 export async function driveRun(given: Driven): Promise<DrivenRun> {
   const home = makeTrialHome(given.machine)
+  try {
+    return await driveIn(home, given)
+  } finally {
+    home.remove()
+  }
+}
+
+/** Starts or continues the run of a home, and drives it to its end: approves every plan, and resumes it whenever its process was killed. */
+export async function driveIn(home: TrialKeys, given: Driven): Promise<DrivenRun> {
   let life = await beginLife(home, given.file, given.watch)
   try {
     for (let turns = 0; turns < MOST_TURNS; turns += 1) {
@@ -54,12 +63,11 @@ export async function driveRun(given: Driven): Promise<DrivenRun> {
     return await described(life.app.store, faultOfRefusal(error))
   } finally {
     await life.close()
-    home.remove()
   }
 }
 
 /** One command of an operator. Null when its process was killed. */
-async function turn(life: Life, home: TrialHome, { machine, input, mode }: Driven): Promise<Run | null> {
+async function turn(life: Life, home: TrialKeys, { machine, input, mode }: Driven): Promise<Run | null> {
   const [run] = await life.app.store.list({ limit: 1 })
   try {
     if (run === undefined) return await startTrialRun(life, machine, input, mode)

@@ -10,10 +10,14 @@ import { rehearseApproval, signApproval } from '../../../engine/manage-approvals
 import { TRUSTED_TOOLS } from '../../../tools/open-tools.ts'
 import { type Watch, watchedEffects } from './watched-effects.ts'
 
-/** A home of a trial: a store, a policy and a signing key that nobody else uses. */
-export interface TrialHome {
+/** Where a trial's store and policy are, and the signing key of its approver. */
+export interface TrialKeys {
   folder: string
   keyFile: string
+}
+
+/** A home of a trial: a store, a policy and a signing key that nobody else uses. */
+export interface TrialHome extends TrialKeys {
   remove(): void
 }
 
@@ -57,7 +61,7 @@ export interface Life {
 }
 
 /** Begins a process in a trial's home. With a watch the machine's writes are watched, and it may be killed. */
-export async function beginLife(home: TrialHome, file: string, watch: Watch | null): Promise<Life> {
+export async function beginLife(home: TrialKeys, file: string, watch: Watch | null): Promise<Life> {
   const death = new AbortController()
   const app = await openApp({ home: home.folder, env: process.env, interrupt: death.signal })
   // The engine then records nothing more, as if the process had ended here.
@@ -96,7 +100,7 @@ async function enableExecution({ deps, store }: App): Promise<void> {
 }
 
 /** Approves the plan at which a run waits, and resumes the run. */
-export async function approveTrialRun({ app }: Life, { keyFile }: TrialHome, run: Run): Promise<Run> {
+export async function approveTrialRun({ app }: Life, { keyFile }: TrialKeys, run: Run): Promise<Run> {
   const statement = { as: APPROVER, decision: 'approve' as const, reason: 'trial' }
   const approval =
     run.mode === 'live'
