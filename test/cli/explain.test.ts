@@ -307,7 +307,7 @@ test('run explain refuses an unknown run', async () => {
   expect([answer.code, jsonOf(answer).error?.code]).toEqual([4, 'RUN_NOT_FOUND'])
 })
 
-describe('run explain of two runs of one document', () => {
+describe('run explain of two runs of one document', { timeout: 300_000 }, () => {
   test('explain names what the first run changed, once it is closed, and offline when the world was last seen', async () => {
     const first = await live('TWICE')
     const second = await live('TWICE')
