@@ -1,3 +1,4 @@
+import { findAbandonment } from '../domain/begun-writes.ts'
 import type { Json } from '../domain/json.ts'
 import { code, type Markdown, md } from '../domain/markdown.ts'
 import type { StoredRun } from '../store/run-store.ts'
@@ -13,10 +14,13 @@ export interface LeftOnHost {
   command: string
 }
 
-/** Null for a run that is no abandoned deploy, or that was abandoned before it had an approved plan. */
-export function findLeftOnHost(record: Pick<StoredRun, 'run' | 'contents'>): LeftOnHost | null {
+/** Null for a run that is no abandoned deploy, or that was abandoned before it wrote anything. */
+export function findLeftOnHost(record: Pick<StoredRun, 'run' | 'history' | 'contents'>): LeftOnHost | null {
   const { runId, machine, mode, outcome, planDigest } = record.run
   if (machine !== 'deploy' || mode !== 'live' || outcome !== 'abandoned') return null
+  const { unsettledWrites = [] } = findAbandonment(record.history) ?? {}
+  const isApproved = record.history.some(({ event }) => event.type === 'APPROVE')
+  if (unsettledWrites.length === 0 && !isApproved) return null
   const plan = planOf(record, planDigest)
   const { staging, target } = (plan?.place ?? {}) as { [key: string]: Json }
   const { address } = (plan?.host ?? {}) as { [key: string]: Json }

@@ -152,6 +152,14 @@ tolerate: [listening-ports, running-services]`)
     expect(listEntries(app)).toEqual([])
   })
 
+  test('that was never approved left nothing, and its closeout names no host', async () => {
+    const run = await d.abandon(await d.start())
+    const { facts } = await closeoutOf(run)
+    expect(facts).toMatchObject({ outcome: 'abandoned' })
+    expect(facts).not.toHaveProperty('leftOnHost')
+    expect((await d.rollback(run)).stop!.message).toContain('left nothing to roll back')
+  })
+
   test('whose staging folder somebody removed leaves nothing to roll back', async () => {
     const run = await abandonedAt('put artifact.tar', 'before')
     rmSync(join(d.srv, staging()!), { recursive: true })
