@@ -130,6 +130,7 @@ const program = [
   'test/targets/postgres/retries.test.ts',
   'test/targets/ssh/control-connection.test.ts',
   'test/targets/ssh/open-host.test.ts',
+  'test/vectors/further-forgeries.test.ts',
   'test/vectors/vectors.test.ts',
 ]
 

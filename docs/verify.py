@@ -20,7 +20,7 @@ PARTS = {rf'times/(?:({ID})|closeout)\.tsr': b'0.*', r'witnesses/[A-Za-z0-9%_][A
          r'rotations/[0-9a-f]{64}\.json': rb'{"signature":"[^"]*","statementText":"(?:[^"\\]|\\.)*"}'}
 TEXTS = '''7036ec4d5b4b3f3098cd8b9a 0f7d95df8216acde2b1f24fc a5bb8d96f89a86e8380d7893 7cc702e6ef756cca8427639c 5e0c540ae0e852e91a0d5595 e1901af10bcec7839bd6d44e 0574cf31bb77135924e0c7ba f14af4e2acdd7052446abbcf
 05cdf4c6bf8da44ef2dd3e37 7e939d922d3ada816a19c521 71fe82f323e5962ec1bf2c88 65868d89963289bdd49f8a43 431dd19e051c666262b0b7cd dd598f77e5378939efa37503 c9912703a201694e9a11758b dfb729cf4bedcaedf866d93a a2160965d90cd370c7800dd6 4a5dd4915af7e41da565172b de485f192061c1ff26a0c0f6
-fce3198d1b04f4f5e8541e99 e57a06e0a459aa81e6f1115a 5b42216cef76414e4a542bb8 43fbc3350e486254eadd76c5 6accb7254898af6e98dc63c6 61e654c8efbd931601ccfa40 6ffad9a285b43d0a6c862db9'''  # digests of VERIFY.md without what names something of the run: format 1, then each wording
+c1158d0bb982943d9cd2303c 4600ccac977c8046dabddbcd 1069f610a85220fbb691c988 cefafe415d3726c79c2c5609 bee68f17973082a51bd3ea3c af008688a074b1a2e2f3e9ae b7c205ce99c459418220aecc'''  # digests of VERIFY.md without what names something of the run: format 1, then each wording
 LOST_POLICY = {'gate': '', 'of': None, 'need': 1, 'fourEyes': False, 'validHours': 1e9, 'allowedSignersDigest': None}; Fault = type('Fault', (Exception,), {})
 def need(holds, *why): return holds or (_ for _ in ()).throw(Fault(': '.join(why)))
 sha = lambda data: hashlib.sha256(data if isinstance(data, bytes) else data.encode()).hexdigest()
@@ -156,7 +156,7 @@ origin_of = lambda signature: next((take(take(rest)[1][5:])[0].decode(errors='re
 def page_of(signature):  # what a signature shows of a web page: its origin, whether the client data fit, and what follows the counter
     origin, rest = origin_of(signature), take(take(fields(signature)[1])[1])[1][5:]; data = take(rest)[1]
     if origin is None: return None, False, rest
-    page = json.loads(take(data)[0].decode()); fits = page['type'] == 'webauthn.get' and page['origin'] == origin and page.get('crossOrigin', False) is False and 'topOrigin' not in page; return origin, fits, take(take(data)[1])[1]
+    page = parse(take(data)[0], 'client data', False); fits = page['type'] == 'webauthn.get' and page['origin'] == origin and page.get('crossOrigin', False) is False and 'topOrigin' not in page; return origin, fits, take(take(data)[1])[1]
 def key_faulty(signature, policy):  # whether the recorded policy refuses the key
     (kind, key), (origin, fits, rest), verified = take(fields(signature)[0]), page_of(signature), policy.get('verification') == 'required'
     if not kind.startswith(b'sk-'): return verified or policy.get('presence') == 'required'
@@ -205,19 +205,19 @@ def check_use(b, one, decided, state):
         fits = fits and one['gate'] == one['decision'] == 'abandon' and all(e['event']['type'].startswith('cutter.approval') for e in history[one['seq']:decided - 1]) and is_plan(b, one['planDigest'], 'abandon', decided)
     else:
         fits = fits and here['event'].get('arrival', one)['gate'] == one['gate'] and here['status'] == 'paused' and here['state'] == state and decision['event']['type'] == one['decision'].upper()
-        fits = fits and not any(one['seq'] < way[2] < decided for way in b['ways']) and is_plan(b, one['planDigest'], one['gate'], one['seq'])
+        fits = fits and not any(one['seq'] < way[2] < decided for way in b['ways']) and not any('arrival' in e['event'] for e in history[one['seq']:decided - 1]) and is_plan(b, one['planDigest'], one['gate'], one['seq'])
     need(fits and here['hash'] == one['historyHead'], 'APPROVAL_ELSEWHERE', one['nonce']); timely = moment(one['issuedAt']) <= moment(decision['at']) + SKEW and moment(decision['at']) < moment(one['expiresAt']) + SKEW
     need(timely and (genesis['mode'] != 'live' or one['signature'] is not None), 'APPROVAL_EXPIRED or REHEARSAL_IN_LIVE', one['nonce']); return decided
 def check_policy(b, decision, ours):
-    event, seq, at = decision['event'], decision['seq'], moment(decision['at']); holds = all(row['approvalId'] in ours and ours[row['approvalId']]['key'] == row['fingerprint'] for row in event.get('counted', []))
-    arrived = [one['event'] for one in b['history'][:seq - 1] if 'arrival' in one['event']]
+    event, seq, at = decision['event'], decision['seq'], moment(decision['at']); holds = all(row['approvalId'] in ours and ours[row['approvalId']]['key'] == row['fingerprint'] for row in event.get('counted', [])); arrived = [one['event'] for one in b['history'][:seq - 1] if 'arrival' in one['event']]
     if 'policyDigest' not in event: return need(holds and not (arrived and 'policyDigest' in arrived[-1]), 'POLICY_UNMET', f'entry {seq}')
-    left = {name: (digest, b['files'].get(path)) for at, name, digest, path in b['evidence'] if at == seq}; ruled = next(data for digest, data in left.values() if digest == event['policyDigest']); policy = LOST_POLICY if ruled is None else json.loads(ruled.decode())
+    left = {name: (digest, b['files'].get(path)) for at, name, digest, path in b['evidence'] if at == seq}; ruled = next(data for digest, data in left.values() if digest == event['policyDigest']); policy = LOST_POLICY if ruled is None else parse(ruled, 'a policy', False)
+    texts, asked = lambda v: v is None or isinstance(v, list) and all(isinstance(s, str) for s in v), (None, 'required', 'preferred'); numbers = {type(policy[name]) for name in ('need', 'validHours')} <= {int, float}
+    shaped = numbers and policy['need'] % 1 == 0 and 0 < policy['validHours'] < float('inf') and type(policy['fourEyes']) is bool and is_('.*', policy['allowedSignersDigest'] or '') and policy.get('presence') in asked and policy.get('verification') in asked and all(map(texts, map(policy.get, ('of', 'origins', 'rpIds'))))
     digest, signers = left.get('signers/' + policy['gate'], (None, b'')); person = same_people(signers or b'', [(one['approver'], one['key']) for one in ours.values() if one['key']])
-    moved = [one for one in b['history'][:seq] if not one['event']['type'].startswith('cutter.approval')]
-    labels = [one['by'] for one in moved if one['by'] != 'engine'] + [one['event'].get('osUser') for one in moved] + [b['genesis']['osUser']]
+    moved = [one for one in b['history'][:seq] if not one['event']['type'].startswith('cutter.approval')]; labels = [one['by'] for one in moved if one['by'] != 'engine'] + [one['event'].get('osUser') for one in moved] + [b['genesis']['osUser']]
     operators = {person(fold(label)) for label in labels if isinstance(label, str)}; people = {person(fold(one['approver'])) for one in ours.values()}
-    holds = holds and digest == policy['allowedSignersDigest'] and policy['need'] > 0 and not (policy['fourEyes'] and people & operators)
+    holds = holds and shaped and digest == policy['allowedSignersDigest'] and policy['need'] > 0 and not (policy['fourEyes'] and people & operators)
     for one in ours.values():
         holds = holds and (policy['of'] is None or one['approver'] in policy['of']) and not ('presence' in policy and key_faulty(one['signature'], policy)) and at < moment(one['issuedAt']) + policy['validHours'] * 3_600_000 + SKEW
     need(holds and (event['type'] not in ('APPROVE', ABANDONED) or len(people) >= policy['need']), 'POLICY_UNMET', f'entry {seq}')

@@ -120,6 +120,11 @@ function findMisplacedDecision(
     ({ usedSeq }) => usedSeq > statement.seq && usedSeq < decided.seq,
   )
   const { arrival: mark } = entryMarks(arrival)
+  const later = record.history
+    .slice(statement.seq, decided.seq - 1)
+    .find((entry) => entryMarks(entry).arrival)
+  if (later !== undefined)
+    return `names entry ${statement.seq}, but the run came to its gate again in entry ${later.seq}`
   if (mark !== undefined && mark.gate !== statement.gate)
     return `is for gate ${statement.gate}, but entry ${statement.seq} arrived at ${mark.gate}`
   if (arrival.status !== 'paused' || arrival.state !== state || isOtherWaiting)

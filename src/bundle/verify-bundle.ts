@@ -1,4 +1,5 @@
 import { findAbandonment, type UnsettledWrite } from '../domain/begun-writes.ts'
+import { NotJsonError } from '../domain/json.ts'
 import type { Mode, Outcome } from '../domain/run.ts'
 import { type BundleFault, bundleFault } from './bundle-fault.ts'
 import type { BundleFormat } from './bundle-format.ts'
@@ -70,8 +71,8 @@ export async function verifyBundle(tar: Buffer, options: VerifyOptions): Promise
   try {
     return await verify(tar, options)
   } catch (error) {
-    // Only a forged bundle nests its JSON deeper than the stack.
-    if (!(error instanceof RangeError)) throw error
+    // Only a forged bundle nests its JSON deeper than the stack, or has a number such as 1e999, which no canonical JSON holds.
+    if (!(error instanceof RangeError || error instanceof NotJsonError)) throw error
     return broken(
       bundleFault('FILE_UNREADABLE', null, `its JSON can't be read: ${error.message}`),
       null,

@@ -140,5 +140,5 @@ function describeTrust(
 
 function describeOrigin({ origin }: Verdict['ranges'][number], { isRecorded }: Given): string {
   if (origin === undefined) return ''
-  return `, on a page of ${origin}${isRecorded ? ', judged only by what the instance recorded' : ''}`
+  return `, on a page of ${nameInLine(origin)}${isRecorded ? ', judged only by what the instance recorded' : ''}`
 }

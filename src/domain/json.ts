@@ -2,10 +2,13 @@ import { hash } from 'node:crypto'
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
 
+/** A number that JSON can't hold: NaN, or Infinity, as which the text 1e999 is read. */
+export class NotJsonError extends TypeError {}
+
 /**
  * The RFC 8785 form of a value: keys sorted by UTF-16 code unit, no white space. Numbers and strings are written as
  * ECMAScript writes them, which is what the RFC prescribes. Properties with the value `undefined` are left out.
- * Throws TypeError for a number that JSON can't hold (NaN, Infinity).
+ * Throws NotJsonError for a number that JSON can't hold (NaN, Infinity).
  */
 export function canonicalJson(value: unknown): string {
   // What stands in order already is written by the engine itself, which is many times quicker.
@@ -62,7 +65,7 @@ function textInOrder(value: unknown): string {
 }
 
 function checked(value: unknown): unknown {
-  if (typeof value === 'number' && !Number.isFinite(value)) throw new TypeError(`${value} is not JSON`)
+  if (typeof value === 'number' && !Number.isFinite(value)) throw new NotJsonError(`${value} is not JSON`)
   return value
 }
 

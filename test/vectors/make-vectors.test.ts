@@ -16,6 +16,8 @@ import { alter, changePolicy, editFile, forge, lastDecision, restate } from '../
 import { ORIGIN, passkeyBundles } from '../bundle/passkey-bundle.ts'
 import { withoutGate } from '../bundle/without-gate.ts'
 import { abandonedCases } from './abandoned-cases.ts'
+import { arriveAgain } from './forgeries/approvals.ts'
+import { sealed } from './forgeries/forgery.ts'
 import { pythonCases } from './python-cases.ts'
 import { answerOf, pathOf, shared, type Vector, type VectorCase } from './read-vectors.ts'
 import { rotationCases } from './rotation-cases.ts'
@@ -147,6 +149,8 @@ async function goodCases(at: Bundles, two: Bundles, other: Bundles): Promise<Vec
       revoked: revokedInstance,
       args: ['--require-trusted'],
     },
+    // Without signers, because nobody's trust decides.
+    { name: 'forged-stale-approval', tar: await sealed(at, tar, arriveAgain) },
     { name: 'refused-key-revoked', tar, signers, revoked },
     { name: 'refused-signer-pattern', tar, signers: pattern },
     { name: 'refused-signer-not-allowed', tar, signers: nobody },
