@@ -9,7 +9,7 @@ import {
   lastDecision,
   renameApproval,
 } from '../../bundle/forge-bundle.ts'
-import { type Forgery, type Good, sealed, signedBy } from './forgery.ts'
+import { type Forgery, fullWidth, type Good, sealed, signedBy } from './forgery.ts'
 
 /** Makes the run come to its second gate again with another plan, and use the approval of the earlier arrival. */
 export function arriveAgain(record: RunRecord): void {
@@ -84,7 +84,7 @@ export async function approvalForgeries({ at, tar: good, quorum }: Good): Promis
     { name: 'the same, without signers', tar: samePerson, signers: null, exit: 1 },
     {
       name: 'an operator in full-width letters who approves',
-      tar: await operator('ＡＬＩＣＥ@example.org'),
+      tar: await operator(`${fullWidth('ALICE')}@example.org`),
       exit: 1,
     },
     {

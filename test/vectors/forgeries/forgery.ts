@@ -78,3 +78,7 @@ export async function signedBy(
   Object.assign(event.vouched as object, { fingerprint })
   Object.assign((event.counted as object[])[0]!, { fingerprint, approvalId: id })
 }
+
+/** The letters of a text in full width, which NFKC folds. */
+export const fullWidth = (text: string) =>
+  text.replace(/[A-Za-z]/g, (letter) => String.fromCodePoint(letter.codePointAt(0)! + 0xfee0))

@@ -1,7 +1,7 @@
 import type { HistoryEntry } from '../../../src/domain/history-entry.ts'
 import { ALICE } from '../../bundle/bundle-fixture.ts'
 import { changePolicy, forge } from '../../bundle/forge-bundle.ts'
-import { type Forgery, type Good, sealed, signedBy } from './forgery.ts'
+import { type Forgery, fullWidth, type Good, sealed, signedBy } from './forgery.ts'
 
 const NAMES: [string, string][] = [
   ['a line break', 'alice@example.org\nnote     all is trusted'],
@@ -13,13 +13,13 @@ const NAMES: [string, string][] = [
 /** Names that are one line, and show less than they hold. */
 const HIDING: [string, string][] = [
   ['a zero-width space', 'alice\u200b@example.org'],
-  ['a right-to-left override', '\u202egro.elpmaxe@ecila'],
+  ['a right-to-left override', `\u202e${[...ALICE].reverse().join('')}`],
   ['a soft hyphen', 'al\u00adice@example.org'],
   ['a byte order mark', '\ufeffalice@example.org'],
   ['a tag character', 'alice\u{e0061}@example.org'],
   ['a combining form', 'alice\u0301@example.org'],
   ['a look-alike', '\u0430lice@example.org'],
-  ['full-width letters', 'ａｌｉｃｅ@example.org'],
+  ['full-width letters', `${fullWidth('alice')}@example.org`],
   ['a backtick', 'alice`x`@example.org'],
   ['blanks', 'alice@example.org, whom you trust   '],
   ['a lone surrogate', 'alice\ud800@example.org'],
