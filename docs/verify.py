@@ -4,11 +4,11 @@ Exit codes: 0 holds and every requirement is met, 1 does not hold, 2 usage, 3 ho
 import argparse, base64, calendar, datetime, decimal, hashlib, json, os, pathlib, re, subprocess, sys, tempfile, unicodedata, urllib.parse
 GATES = {'cut': {'succeeded': ['SG1', 'SG2']}, 'deploy': {'succeeded': ['SG1'], 'rolled-back': ['SG1']}, 'teardown': {'succeeded': ['SG1']},
          'migrate': {'succeeded': ['SG1'], 'rolled-back': ['SG1', 'SG2']}, 'rollback': {'succeeded': ['SG2']}}  # of version 1 of each machine
-KNOWN = '''cut 8ca776ae24731b67cf40fc12448cb1eb4e7cf6b49913f19b58d6a9233845bf2d 799eff8191ecf5b4bd81ea839d295db5b221480ab3dd560a4727934f980c5904 cf4265fc3ac557151489ca0c2d4632eebd6706c4680df7f0f43f8f1ba000a365
-deploy 4d1485e5c23d0d1e663d60dd298fbace2421c91b6a17a6df995135665467d296 f21b34905c7737cb48c6a36cd0c02215598c42966b6085031e2c534986e8ed87 7eaf80fcfb77353ad9a6f60895e2493a4d8b8b6e48eea5377734d5cbd8f619f1
-migrate 05f1c34183d194cb52fcc1c1c4ff550c39dc451e48daf09dc17c635b69133c96 d137c80a7dd4f73d79a29e0e1825d8e3308d599842d67545a1b11500fdbfb992 319f78e15da3fa632221291f14077d8abcee6b569efc8edfa016605296e4e9bb
-rollback bbc032e4af95f6a13e416048557795bab4a128886ee3ef4e78afca1d92ddd81f 7b6e74ca45973cc3d6d9da796fcd0bbd2e054aabbcd069d2c815de37773c9b1b 722e0cf932620c0393223e7703683b0acb65b038549c605c9f0b832c7ee5785f
-teardown 2b74c82c7fa831cfec7b35b7b172b1897e8ac1a7b0c274c166df41610082a48d 30a8f9b317bafdf1a852d84b0b82562bec0899705512022832a5190b33f2de1e 46de27cef754211e39f01d0ccbb70d3ddf89053e8765a77326e85cf0ae9f7d03'''  # their definition digests
+KNOWN = '''cut 8ca776ae24731b67cf40fc12448cb1eb4e7cf6b49913f19b58d6a9233845bf2d 799eff8191ecf5b4bd81ea839d295db5b221480ab3dd560a4727934f980c5904 5cff6987214c3481c9aece1a68bad0650b482158ac88a1d6743452edd4dc6745
+deploy 4d1485e5c23d0d1e663d60dd298fbace2421c91b6a17a6df995135665467d296 f21b34905c7737cb48c6a36cd0c02215598c42966b6085031e2c534986e8ed87 17389529f10d8619ac863f45c1855b1740f7c74d779e5db0e0080ab06935d2f9
+migrate 05f1c34183d194cb52fcc1c1c4ff550c39dc451e48daf09dc17c635b69133c96 d137c80a7dd4f73d79a29e0e1825d8e3308d599842d67545a1b11500fdbfb992 d361f493c360778039c15fda796d7fabad3bf03e3b26a0c6f4d5a9dd37ca8f8e
+rollback bbc032e4af95f6a13e416048557795bab4a128886ee3ef4e78afca1d92ddd81f 7b6e74ca45973cc3d6d9da796fcd0bbd2e054aabbcd069d2c815de37773c9b1b ef525139fe9fa52e1ce633482d4b66cb007e0166222ef91bf59be829f8900cd7
+teardown 2b74c82c7fa831cfec7b35b7b172b1897e8ac1a7b0c274c166df41610082a48d 30a8f9b317bafdf1a852d84b0b82562bec0899705512022832a5190b33f2de1e 23525a5268732b20dbbbe28fd3615968167e36a96e35391a58060bf85a916408'''  # their definition digests
 ZERO, SURROGATE, SKEW, CLOSEOUT, ROTATION, DIGEST, ID = b'\0' * 512, re.compile(f'[{chr(0xd800)}-{chr(0xdfff)}]'), 300_000, 'cutter.closeout', 'cutter.instance-key', 'sha256:[0-9a-f]{64}', 'ap-[0-9a-f]{32}'
 GENESIS, ENTRY, WRITE, STATEMENT = [names.split() for names in (
     'definitionDigest input machine mode osUser runId startKey startedAt startedBy version', 'at by event hash previousHash seq snapshotDigest state status',

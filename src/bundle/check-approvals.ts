@@ -7,6 +7,7 @@ import { CutterError } from '../domain/errors.ts'
 import type { HistoryEntry } from '../domain/history-entry.ts'
 import { entryMarks, findUsedSeq } from '../domain/history-facts.ts'
 import { RUN_ABANDONED } from '../domain/run.ts'
+import { nameInLine } from '../domain/visible.ts'
 import { type BundleFault, bundleFault } from './bundle-fault.ts'
 import { pathOfSignature, pathOfStatement } from './bundle-paths.ts'
 import { findPolicyFault } from './check-policy.ts'
@@ -87,10 +88,12 @@ function findUseFault(
   const { genesis, history } = record
   const file = pathOfStatement(approvalId)
   const elsewhere = (why: string) => bundleFault('APPROVAL_ELSEWHERE', file, `approval ${approvalId} ${why}`)
-  if (statement.runId !== genesis.runId) return elsewhere(`is for run ${statement.runId}`)
-  if (statement.machine !== genesis.machine) return elsewhere(`is for machine ${statement.machine}`)
+  if (statement.runId !== genesis.runId) return elsewhere(`is for run ${nameInLine(statement.runId)}`)
+  if (statement.machine !== genesis.machine)
+    return elsewhere(`is for machine ${nameInLine(statement.machine)}`)
   const { version } = definitionAfter(history.slice(0, statement.seq), genesis)
-  if (statement.version !== version) return elsewhere(`is for version ${statement.version} of the machine`)
+  if (statement.version !== version)
+    return elsewhere(`is for version ${nameInLine(statement.version)} of the machine`)
 
   const arrival = history[statement.seq - 1]
   if (arrival === undefined || statement.seq >= decidedSeq || arrival.hash !== statement.historyHead)
@@ -126,9 +129,9 @@ function findMisplacedDecision(
   if (later !== undefined)
     return `names entry ${statement.seq}, but the run came to its gate again in entry ${later.seq}`
   if (mark !== undefined && mark.gate !== statement.gate)
-    return `is for gate ${statement.gate}, but entry ${statement.seq} arrived at ${mark.gate}`
+    return `is for gate ${nameInLine(statement.gate)}, but entry ${statement.seq} arrived at ${nameInLine(mark.gate)}`
   if (arrival.status !== 'paused' || arrival.state !== state || isOtherWaiting)
-    return `names entry ${statement.seq}, which is not the arrival at the gate in ${state}`
+    return `names entry ${statement.seq}, which is not the arrival at the gate in ${nameInLine(state)}`
   if (!isPlanAt(record, statement.planDigest, statement.gate, statement.seq))
     return `is for the plan ${statement.planDigest}, which is not the plan that the run had then`
   return decided.event.type === statement.decision.toUpperCase()
@@ -143,7 +146,7 @@ function findMisplacedAbandonment(
   abandonedSeq: number,
 ): string | null {
   if (gate !== ABANDON_GATE || decision !== 'abandon')
-    return `decides ${decision} at gate ${gate}, but entry ${abandonedSeq} abandons the run`
+    return `decides ${decision} at gate ${nameInLine(gate)}, but entry ${abandonedSeq} abandons the run`
   const moved = history.slice(seq, abandonedSeq - 1).find(({ event }) => !isRefusedAttempt(event))
   if (moved !== undefined) return `names entry ${seq}, but the run moved in entry ${moved.seq}`
   const list = evidence.find((row) => row.seq === abandonedSeq && row.name === `plan/${ABANDON_GATE}`)

@@ -7,6 +7,7 @@ import { findSamePeople } from '../approvals/same-person.ts'
 import type { HistoryEntry } from '../domain/history-entry.ts'
 import { entryMarks, listOperators } from '../domain/history-facts.ts'
 import { RUN_ABANDONED } from '../domain/run.ts'
+import { nameInLine } from '../domain/visible.ts'
 import { type BundleFault, bundleFault } from './bundle-fault.ts'
 import { pathOfEvidence } from './bundle-paths.ts'
 import type { CheckedApproval } from './checked-approval.ts'
@@ -91,7 +92,7 @@ function findRuleFault(
   const outsider = counted.find(({ approver }) => policy.of !== null && !policy.of.includes(approver))
   if (outsider !== undefined)
     return unmet(
-      `${outsider.approver} approved at entry ${seq}, but the policy of that time does not name them`,
+      `${nameInLine(outsider.approver)} approved at entry ${seq}, but the policy of that time does not name them`,
     )
   const signers = record.evidence.find((one) => one.seq === seq && one.name === `signers/${policy.gate}`)
   if ((signers?.digest ?? null) !== policy.allowedSignersDigest)
@@ -102,7 +103,7 @@ function findRuleFault(
   const own = counted.find(({ approver }) => operators.some((operator) => same(operator, approver)))
   if (own !== undefined && policy.fourEyes)
     return unmet(
-      `${own.approver} approved at entry ${seq}, but operates the run, and the policy requires four eyes`,
+      `${nameInLine(own.approver)} approved at entry ${seq}, but operates the run, and the policy requires four eyes`,
     )
   const byKey = findKeyUnmet(record, seq, policy, counted)
   if (byKey !== null) return byKey
@@ -138,7 +139,7 @@ function findKeyUnmet(
     const fault = signature === null ? null : findKeyFault({ signature, keyType: 'plain' }, policy)
     if (fault !== null)
       return unmet(
-        `${approver} approved at entry ${seq}, but not as the policy of that time requires (${fault.reason}): ${fault.detail}`,
+        `${nameInLine(approver)} approved at entry ${seq}, but not as the policy of that time requires (${fault.reason}): ${fault.detail}`,
       )
   }
   return null

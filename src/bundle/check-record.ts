@@ -1,6 +1,7 @@
 import { type Definition, findHistoryFault, genesisHash, UPGRADED } from '../domain/history.ts'
 import { entryMarks, findPolicyNameFault } from '../domain/history-facts.ts'
 import { canonicalJson, digestOfBytes } from '../domain/json.ts'
+import { nameInLine } from '../domain/visible.ts'
 import { type BundleFault, bundleFault } from './bundle-fault.ts'
 import { manifestText } from './bundle-files.ts'
 import type { BundleFormat } from './bundle-format.ts'
@@ -136,7 +137,7 @@ export function findPlanFault(record: RunRecord): BundleFault | null {
     const { arrival } = entryMarks(entry)
     if (arrival === undefined || arrival.planDigest === null) continue
     if (isPlanAt(record, arrival.planDigest, arrival.gate, entry.seq)) continue
-    const why = `entry ${entry.seq} arrives at ${arrival.gate} with a plan that is not the newest of that gate`
+    const why = `entry ${entry.seq} arrives at ${nameInLine(arrival.gate)} with a plan that is not the newest of that gate`
     return bundleFault('PLAN_DIFFERS', 'history.jsonl', why)
   }
   return faultInBytes(record, 'PLAN_DIFFERS', true)

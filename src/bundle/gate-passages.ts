@@ -2,6 +2,7 @@ import { UPGRADED } from '../domain/history.ts'
 import type { HistoryEntry } from '../domain/history-entry.ts'
 import { entryMarks } from '../domain/history-facts.ts'
 import { type Outcome, RUN_ABANDONED } from '../domain/run.ts'
+import { nameInLine } from '../domain/visible.ts'
 
 /**
  * How a run passed its gates, read from the history alone, so that anybody can check it without a chart. An entry with the status
@@ -87,18 +88,18 @@ const leftGate = (state: string, entry: HistoryEntry) =>
 
 function unapprovedError({ seq, event }: HistoryEntry, state: string): UnapprovedPassageError {
   return new UnapprovedPassageError(
-    `entry ${seq} (${event.type}) passes the gate in ${state} without a used approval`,
+    `entry ${seq} (${nameInLine(event.type)}) passes the gate in ${nameInLine(state)} without a used approval`,
   )
 }
 
 function usedTwiceError(approvalId: string, { seq }: HistoryEntry): UnapprovedPassageError {
   return new UnapprovedPassageError(
-    `entry ${seq} passes a gate under approval ${approvalId}, which was used before`,
+    `entry ${seq} passes a gate under approval ${nameInLine(approvalId)}, which was used before`,
   )
 }
 
 function notDecidedError(approvalId: string, { seq }: HistoryEntry): UnapprovedPassageError {
   return new UnapprovedPassageError(
-    `entry ${seq} uses approval ${approvalId}, which no decision before it names`,
+    `entry ${seq} uses approval ${nameInLine(approvalId)}, which no decision before it names`,
   )
 }

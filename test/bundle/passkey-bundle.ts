@@ -18,6 +18,8 @@ interface PasskeyBundles {
 /** How the passkey signed, and the wording of VERIFY.md: bundles of earlier versions have 1 for passkeys too. */
 interface PasskeyUse extends Omit<SecurityKeySignature, 'origin'> {
   wording?: Wording
+  /** Fields of the recorded policy. */
+  policy?: object
 }
 
 /** Makes bundles of a run in which alice approved the second gate in a browser. */
@@ -28,7 +30,7 @@ export async function passkeyBundles(at: Bundles): Promise<PasskeyBundles> {
   const fingerprint = computeFingerprint(passkey.publicKey)
   return {
     signers: at.keys.file('passkey', lines),
-    signedOn: (origin, { wording = 2, ...use } = {}) =>
+    signedOn: (origin, { wording = 2, policy = {}, ...use } = {}) =>
       forge(good, (record) => {
         record.closeout = null
         record.instructions = wording
@@ -38,7 +40,7 @@ export async function passkeyBundles(at: Bundles): Promise<PasskeyBundles> {
         const { event } = lastDecision(record)
         Object.assign(event.vouched as object, { fingerprint })
         Object.assign((event.counted as object[])[0]!, { fingerprint })
-        changePolicy({ origins: [ORIGIN], presence: null })(record)
+        changePolicy({ origins: [ORIGIN], presence: null, ...policy })(record)
       }),
   }
 }

@@ -1,5 +1,6 @@
 import { ABANDON_GATE, type Approval } from '../../domain/approval.ts'
 import type { Run } from '../../domain/run.ts'
+import { nameInLine } from '../../domain/visible.ts'
 import { nextApprovalCommand, type Refusal, type RefusalReason, refusalOf } from '../refusal.ts'
 
 /** APPROVAL_UNKNOWN for an id that the store does not have. */
@@ -57,7 +58,7 @@ export function findBindingRefusal({ run, approval }: { run: Run; approval: Appr
   // A statement from before an upgrade names this run, but an arrival that is past.
   const isOfOtherVersion = statement.version !== run.version && arrived
   if (statement.runId !== run.runId || statement.machine !== run.machine || isOfOtherVersion) {
-    const theirs = `${statement.runId} (${statement.machine} ${statement.version})`
+    const theirs = `${nameInLine(statement.runId)} (${nameInLine(statement.machine)} ${nameInLine(statement.version)})`
     return refuse('OTHER_RUN', `${theirs}, not ${run.runId} (${run.machine} ${run.version})`)
   }
   const other = findOtherGateRefusal(run, approval, kind)
@@ -80,8 +81,8 @@ function findOtherGateRefusal(run: Run, approval: Approval, kind: Approval['kind
   const isAbandoning = run.gate === ABANDON_GATE
   if (gate === run.gate && isAbandoning === (decision === 'abandon')) return null
   const detail = isAbandoning
-    ? `it decides ${decision} at gate ${gate}, and does not abandon run ${run.runId}`
-    : `gate ${gate}; run ${run.runId} waits at ${run.gate}`
+    ? `it decides ${decision} at gate ${nameInLine(gate)}, and does not abandon run ${run.runId}`
+    : `gate ${nameInLine(gate)}; run ${run.runId} waits at ${run.gate}`
   const wanted = isAbandoning ? ({ ...statement, decision: 'abandon' } as const) : statement
   const next =
     decision === 'abandon'

@@ -1,5 +1,6 @@
 import type { Approval } from '../../domain/approval.ts'
 import { isSameName } from '../../domain/person-names.ts'
+import { nameInLine } from '../../domain/visible.ts'
 import { type ApprovalCase, listCaseOperators, type Vouched } from '../approval-case.ts'
 import { computeFingerprint, parseAllowedSigners } from '../openssh/allowed-signers.ts'
 import { matchesList } from '../openssh/openssh-patterns.ts'
@@ -28,7 +29,7 @@ function findOperatorByName(subject: ApprovalCase): Refusal | null {
   const { run, approval } = subject
   const { approver } = approval.statement
   if (!listCaseOperators(subject).some((name) => isSameName(name, approver))) return null
-  return operatorsOwnRefusal(approval, `${approver} operates run ${run.runId}`)
+  return operatorsOwnRefusal(approval, `${nameInLine(approver)} operates run ${run.runId}`)
 }
 
 /** A second name for the operator's key is still the operator, and so is a certificate of that key. */
@@ -48,7 +49,7 @@ async function findOperatorByKey(
   if (operator === undefined) return null
   return operatorsOwnRefusal(
     approval,
-    `the signing key is also listed for ${operator}, who operates run ${subject.run.runId}`,
+    `the signing key is also listed for ${nameInLine(operator)}, who operates run ${subject.run.runId}`,
   )
 }
 
@@ -61,7 +62,7 @@ async function findOperatorByOtherKey(subject: ApprovalCase, vouched: Vouched): 
   if (operator === undefined) return null
   return operatorsOwnRefusal(
     approval,
-    `the file of signers shows ${approver} and ${operator}, who operates run ${run.runId}, as one person`,
+    `the file of signers shows ${nameInLine(approver)} and ${nameInLine(operator)}, who operates run ${run.runId}, as one person`,
   )
 }
 

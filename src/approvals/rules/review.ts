@@ -1,3 +1,4 @@
+import { shellQuote } from '../../domain/shell-quote.ts'
 import type { ApprovalCase } from '../approval-case.ts'
 import { type Refusal, refusalOf } from '../refusal.ts'
 
@@ -8,7 +9,7 @@ import { type Refusal, refusalOf } from '../refusal.ts'
 export async function findReviewRefusal(subject: ApprovalCase): Promise<Refusal | null> {
   const { run, approval, reviewGates = [], findApprovalsOfReview } = subject
   const { gate, decision, approver, reviewDecisionId: id } = approval.statement
-  const next = `compose the statement again: cutter approval statement ${approval.statement.runId} --as ${approver}`
+  const next = `compose the statement again: cutter approval statement ${approval.statement.runId} --as ${shellQuote(approver)}`
   if (id === undefined) {
     if (decision !== 'approve' || gate !== run.gate || !reviewGates.includes(gate)) return null
     return refusalOf('REVIEW_MISSING', approval, { detail: `gate ${gate} asks for one`, next })

@@ -1,6 +1,7 @@
 import type { Approval } from '../../domain/approval.ts'
 import type { Run } from '../../domain/run.ts'
 import { shellQuote } from '../../domain/shell-quote.ts'
+import { nameInLine } from '../../domain/visible.ts'
 import type { ApprovalCase } from '../approval-case.ts'
 import type { SignatureFault, SignatureQuestion } from '../openssh/verify-signature.ts'
 import { nextApprovalCommand, type Refusal, refusalOf, signCommand } from '../refusal.ts'
@@ -62,9 +63,9 @@ export function describeSignatureFault(fault: SignatureFault, asked: Asked): Sig
       return {
         reason: 'SIGNER_NOT_VALID_THEN',
         detail:
-          `${allowedSigners} lists the ${fault.key.keyType} key ${fault.key.fingerprint} for ${principal}, ` +
+          `${allowedSigners} lists the ${fault.key.keyType} key ${fault.key.fingerprint} for ${nameInLine(principal)}, ` +
           `but its valid-after or valid-before there, taken as UTC, excludes ${at.toISOString()}`,
-        next: `sign with a key of ${principal} that is valid, or have the owner of that file extend the line`,
+        next: `sign with a key of ${nameInLine(principal)} that is valid, or have the owner of that file extend the line`,
       }
   }
 }
@@ -79,9 +80,9 @@ function describeNotListed(
   return {
     reason: 'SIGNER_NOT_ALLOWED',
     detail:
-      `${allowedSigners} does not let ${principal} sign with the ${key.keyType} key ${key.fingerprint} ` +
+      `${allowedSigners} does not let ${nameInLine(principal)} sign with the ${key.keyType} key ${key.fingerprint} ` +
       `in namespace ${namespace}: ${listing}`,
-    next: `sign with a key that is listed for ${principal}, or have the owner of that file add ${describeLine(asked)}`,
+    next: `sign with a key that is listed for ${nameInLine(principal)}, or have the owner of that file add ${describeLine(asked)}`,
   }
 }
 
@@ -105,7 +106,7 @@ export function notNamedByPolicyRefusal({ run, approval, policy }: ApprovalCase)
   const { approver, gate } = approval.statement
   const named = policy.of?.join(', ') || 'nobody'
   return refusalOf('SIGNER_NOT_ALLOWED', approval, {
-    detail: `it is by ${approver}, but the policy of ${run.machine}.${gate} names ${named}`,
+    detail: `it is by ${nameInLine(approver)}, but the policy of ${run.machine}.${gate} names ${named}`,
     next: `have one of them sign: ${signCommand(approval.statement)}`,
   })
 }
@@ -123,7 +124,7 @@ export function instanceKeyRefusal({ run, approval }: ApprovalCase): Refusal {
 export function wildcardRefusal({ run, approval, trust }: ApprovalCase): Refusal {
   const { approver } = approval.statement
   return refusalOf('WILDCARD_PRINCIPAL', approval, {
-    detail: `${trust.allowedSigners} lists ${approver} by a pattern only, and live run ${run.runId} must know who signed`,
+    detail: `${trust.allowedSigners} lists ${nameInLine(approver)} by a pattern only, and live run ${run.runId} must know who signed`,
     next: 'have the owner of that file list each approver by an exact name, on a line of its own; then a listed person signs as that name',
   })
 }

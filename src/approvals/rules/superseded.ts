@@ -1,4 +1,5 @@
 import type { Approval } from '../../domain/approval.ts'
+import { nameInLine } from '../../domain/visible.ts'
 import type { ApprovalCase, SignerVerdict, Vouched } from '../approval-case.ts'
 import { maybeSamePerson } from '../count-people.ts'
 import { nextApprovalCommand, type Refusal, refusalOf } from '../refusal.ts'
@@ -40,7 +41,7 @@ export function supersededRefusal({ run, approval }: ApprovalCase, later: Approv
   const resume = `cutter run resume ${run.runId} --approval ${later.approvalId}`
   return refusalOf('SUPERSEDED', approval, {
     detail:
-      `it says ${approval.statement.decision}, but the same person, as ${approver}, decided ${decision} at ${issuedAt} ` +
+      `it says ${approval.statement.decision}, but the same person, as ${nameInLine(approver)}, decided ${decision} at ${issuedAt} ` +
       `(${later.approvalId}), and of two decisions the later counts`,
     next:
       decision === 'approve'
