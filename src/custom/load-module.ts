@@ -9,6 +9,7 @@ import { CutterError } from '../domain/errors.ts'
 import { digestOf, type Json } from '../domain/json.ts'
 import { rememberModuleFiles, whileLoading } from '../domain/module-files.ts'
 import type { SourceFile } from '../domain/recorded-source.ts'
+import { messageOfThrown } from '../domain/thrown.ts'
 import type { InstalledMachine } from '../engine/engine-deps.ts'
 import type { Machine } from '../machine/define.ts'
 import { assertSameSource, type RecordedSource } from './assert-same-source.ts'
@@ -69,7 +70,7 @@ export async function loadModule(
   for (const effect of Object.values(effects)) {
     if (Object.isExtensible(effect)) effect.source = { place: effect.source?.place ?? path, files }
   }
-  const chart = JSON.parse(JSON.stringify(definition.logic.config)) as Json
+  const chart = chartAsJson(path, definition.logic.config)
   const { name, version } = definition
   const digestWith = (helpers: string) => digestOf({ name, version, chart, source: digests, helpers })
   const machine = {
@@ -79,6 +80,23 @@ export async function loadModule(
   }
   const named = Object.entries(digests).map(([name, digest]) => ({ file: name, digest }))
   return { path, machine, effects, files, source: named.sort((a, b) => (a.file < b.file ? -1 : 1)) }
+}
+
+/** The chart as a part of the definition's digest: without its functions, which the source covers. */
+function chartAsJson(path: string, config: object): Json {
+  const next = 'a chart holds texts, numbers, lists and plain objects besides its functions'
+  const bigInt = (key: string) => refused(path, `JSON cannot hold its chart: ${key} is a BigInt`, next)
+  try {
+    return JSON.parse(
+      JSON.stringify(config, (key, value) => {
+        if (typeof value === 'bigint') throw bigInt(key)
+        return value
+      }),
+    ) as Json
+  } catch (cause) {
+    if (cause instanceof CutterError) throw cause
+    throw refused(path, `JSON cannot hold its chart: ${messageOfThrown(cause).split('\n')[0]}`, next, cause)
+  }
 }
 
 /**

@@ -163,6 +163,19 @@ test.each([
 })
 
 test.each([
+  ['a BigInt', '{ n: 1n }', 'JSON cannot hold its chart: n is a BigInt'],
+  [
+    'itself',
+    '(() => { const a = {}; a.a = a; return a })()',
+    'JSON cannot hold its chart: Converting circular',
+  ],
+])('a module whose chart holds %s is refused when it is loaded', async (_, meta, message) => {
+  const chart = `PENDING: { ...work('plan', 'GATE'), meta: ${meta} },
+    GATE: gated('SG1', { recheck: 'plan', work: 'pay', next: 'DONE' }), DONE: success`
+  await expect(loadModule(aModule({ chart }))).rejects.toThrow(message)
+})
+
+test.each([
   'a: z.string().transform((text) => text.length)',
   'a: z.union([z.string(), z.number()]).default(1)',
   'a: z.any()',
