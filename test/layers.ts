@@ -175,7 +175,7 @@ export const LAYERS: Record<string, Layer> = {
   service: {
     purpose: 'use cases, one file each, which all doors call',
     ours: [...below, 'client'],
-    npm: ['nodemailer', 'prom-client', 'standardwebhooks', 'zod'],
+    npm: ['nodemailer', 'prom-client', 'rate-limiter-flexible', 'standardwebhooks', 'zod'],
     node: true,
   },
   mcp: {

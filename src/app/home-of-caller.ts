@@ -14,6 +14,8 @@ export interface Watcher {
 export interface Asker extends Partial<Pick<Home, 'cwd' | 'interrupt' | 'sent'>> {
   /** Null for the home's owner, who is whoever runs the service. */
   caller: TokenScope | null
+  /** The name of the token of the home’s owner, where the owner brought it. */
+  ownerName?: string
 }
 
 /**
@@ -22,7 +24,7 @@ export interface Asker extends Partial<Pick<Home, 'cwd' | 'interrupt' | 'sent'>>
  */
 export function homeOfCaller(
   home: Home,
-  { caller, cwd = home.cwd, interrupt = home.interrupt, sent = null }: Asker,
+  { caller, ownerName, cwd = home.cwd, interrupt = home.interrupt, sent = null }: Asker,
   watcher: Watcher,
 ): Home {
   let app: Promise<App> | null = null
@@ -45,7 +47,9 @@ export function homeOfCaller(
     app: () =>
       (app ??= home.app().then(async (opened) => {
         await opened.followRules()
-        return appOfCaller(opened, caller?.name, watcher)
+        // User ids of cutter.yaml name operators of processes. Here the process is that of the service, so the token names the operator.
+        const ownName = opened.deps.operators === undefined ? undefined : ownerName
+        return appOfCaller(opened, caller?.name ?? ownName, watcher)
       })),
     changes: home.changes,
     async close() {},

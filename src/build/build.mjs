@@ -103,6 +103,7 @@ const service = [
   '@hono/zod-openapi',
   '@dagrejs/dagre',
   'prom-client',
+  'rate-limiter-flexible',
   'standardwebhooks',
 ]
 await Promise.all(

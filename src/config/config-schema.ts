@@ -151,6 +151,9 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
   messages: messages.prefault({}),
+  tls: z.strictObject({ key: z.string().min(1), cert: z.string().min(1) }).optional(),
+  proxy: z.strictObject({ hops: z.int().min(0).max(9).default(0) }).prefault({}),
+  names: z.array(z.string().refine(isRpId, 'must be a host name, such as cutter.example.org')).default([]),
   backups: z.strictObject({ jobs: z.int().min(1).max(64).optional() }).prefault({}),
   execution: z.strictObject({ allowLive: z.boolean().default(false) }).prefault({}),
   caps: z

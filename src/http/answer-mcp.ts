@@ -1,7 +1,9 @@
 import type { AgentRequest } from '../mcp/serve-http.ts'
 import type { TouchedStep } from '../service/agents/agent-call.ts'
 import type { Service } from '../service/serve.ts'
+import { countAddress, countCaller } from './count-requests.ts'
 import { assertOwnSite } from './guard.ts'
+import type { Context } from './hono.ts'
 import { readJsonBody } from './read-body.ts'
 
 /** The size of a message at most, in bytes: documents are sent as texts. */
@@ -11,22 +13,24 @@ const MAX_BYTES = 4 * 1024 * 1024
  * Answers agents at /mcp. Each request brings a token in its header; the session of a browser does not count here. The package of the protocol is
  * loaded with the first one.
  * @param hosts as of `createApp`
- * @throws TOKEN_REFUSED, RequestError
+ * @throws TOKEN_REFUSED, RequestError, TooMany
  */
 export function mcpDoor(
   service: Service,
   hosts: Set<string> | null,
-): (request: Request) => Promise<Response> {
+): (context: Context) => Promise<Response> {
   const { log } = service
   let handler: Promise<(given: AgentRequest) => Promise<Response>> | null = null
   const opened = () =>
     (handler ??= import('../mcp/serve-http.ts').then(({ createAgentHandler }) =>
       createAgentHandler((err) => log.warn({ err }, 'a call of an agent failed')),
     ))
-  return async (request) => {
+  return async (context) => {
+    const request = context.req.raw
+    const address = await countAddress(service, hosts, context)
     assertOwnSite(request, hosts)
     const authenticate = () => service.authenticate(request.headers.get('authorization') ?? undefined)
-    const { name } = await authenticate()
+    const { name } = await countCaller(service, address, authenticate)
     const body = request.method === 'POST' ? await readJsonBody(request, MAX_BYTES) : undefined
     const answer = await opened()
     const response = await answer({

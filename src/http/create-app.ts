@@ -1,8 +1,11 @@
+import { TooMany } from '../service/access/rate-limits.ts'
 import type { Service } from '../service/serve.ts'
 import { mcpDoor } from './answer-mcp.ts'
 import { type Browser, readBrowser } from './browser.ts'
+import { countAddress, countCaller } from './count-requests.ts'
 import type { Call, Endpoint, Reply } from './endpoint.ts'
 import { ENDPOINTS } from './endpoints.ts'
+import { withEnd } from './event-stream.ts'
 import { assertFromPage, assertOwnSite } from './guard.ts'
 import { type Context, Hono } from './hono.ts'
 import { answerPage, PAGE_PATHS } from './page-files.ts'
@@ -39,8 +42,8 @@ export function createApp(service: Service, hosts: Set<string> | null): Hono {
       return problemResponse(service, error, [], { allow: allowed.join(', ') })
     })
   const answerMcp = mcpDoor(service, hosts)
-  app.all('/mcp', ({ req }) =>
-    answerMcp(req.raw).then(withHeaders, (error) => problemResponse(service, error, [])),
+  app.all('/mcp', (context) =>
+    answerMcp(context).then(withHeaders, (error) => problemResponse(service, error, [])),
   )
   for (const path of PAGE_PATHS) app.get(path, ({ req }) => answerPage(service, hosts, req.raw))
   app.notFound(() =>
@@ -79,7 +82,14 @@ async function answer(context: Context, door: Door): Promise<Response> {
     const call = await readCall(context, door, touched, (name) => {
       caller = name
     })
-    response = responseOf(endpoint, await endpoint.reply(call as never))
+    const end = endpoint.isStream ? service.limits.openStream(call.caller?.name ?? '') : null
+    try {
+      response = responseOf(endpoint, await endpoint.reply(call as never))
+      if (end !== null) response = withEnd(response, end)
+    } catch (error) {
+      end?.()
+      throw error
+    }
   } catch (error) {
     response = problemResponse(service, error, touched)
   }
@@ -98,10 +108,11 @@ async function readCall(
   identified: (name: string) => void,
 ): Promise<Call<unknown, unknown, unknown>> {
   const request = context.req.raw
+  const address = await countAddress(service, hosts, context)
   assertOwnSite(request, hosts)
   const browser = readBrowser(request)
   const authenticate = () => service.authenticate(authorizationOf(request, service, browser))
-  const caller = endpoint.isPublic ? null : await authenticate()
+  const caller = endpoint.isPublic ? null : await countCaller(service, address, authenticate)
   if (caller !== null) identified(caller.name)
   const body = endpoint.body === null ? {} : await readJsonBody(request)
   const home = service.homeOf(caller, ({ runId }, { seq, event }) => {
@@ -169,9 +180,10 @@ function problemResponse(
 ): Response {
   const problem = service.redact(problemOf(error, touched))
   if (problem.status >= 500) service.log.error({ err: error }, 'request failed')
+  const again = error instanceof TooMany ? { 'retry-after': String(error.seconds) } : {}
   const challenge = problem.status === 401 ? { 'www-authenticate': 'Bearer' } : {}
   return new Response(`${JSON.stringify(problem)}\n`, {
     status: problem.status,
-    headers: { ...HEADERS, 'content-type': 'application/problem+json', ...challenge, ...headers },
+    headers: { ...HEADERS, 'content-type': 'application/problem+json', ...challenge, ...again, ...headers },
   })
 }

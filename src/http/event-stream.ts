@@ -67,3 +67,24 @@ const counts = (assertTokenCounts: () => Promise<unknown>) =>
 /** JSON has no raw line ends, so an entry is one line. */
 const textOf = ({ runId, entry }: FollowedEntry) =>
   `id: ${runId}:${entry.seq}\nevent: entry\ndata: ${JSON.stringify({ runId, ...entry })}\n\n`
+
+/** A stream that says when it ends, whoever ends it. */
+export function withEnd(response: Response, end: () => void): Response {
+  const reader = response.body!.getReader()
+  const body = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const { done, value } = await reader.read().catch((error: unknown) => {
+        end()
+        throw error
+      })
+      if (!done) return controller.enqueue(value)
+      end()
+      controller.close()
+    },
+    async cancel(reason) {
+      end()
+      await reader.cancel(reason)
+    },
+  })
+  return new Response(body, response)
+}

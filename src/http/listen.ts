@@ -1,6 +1,7 @@
 import { chmodSync, rmSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import type { AddressInfo, Server } from 'node:net'
 import { hostname, networkInterfaces } from 'node:os'
 import { CutterError } from '../domain/errors.ts'
 import type { Service, ServiceAddress } from '../service/serve.ts'
@@ -43,7 +44,12 @@ export async function listen(
 ): Promise<Listening> {
   const listenerFor = (hosts: Set<string> | null) => getRequestListener(createApp(service, hosts).fetch)
   const options = { ...TIMES, maxHeaderSize: 16_384, ...times }
-  const network = createServer(options, listenerFor(namesOf(host)))
+  const { tls, names } = service.network
+  const listener = listenerFor(new Set([...namesOf(host), ...names]))
+  const network =
+    tls === null
+      ? createServer(options, listener)
+      : createTlsServer({ ...options, ...tls, minVersion: 'TLSv1.2' }, listener)
   const local = createServer(options, listenerFor(null))
   const { port: taken } = (await opened(network, () => network.listen(port, host))) as AddressInfo
   try {
@@ -53,7 +59,7 @@ export async function listen(
     throw error
   }
   const address = {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${taken}`,
+    url: `${tls === null ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${taken}`,
     socket: service.socket,
   }
   service.announce(address)
@@ -95,8 +101,11 @@ function listenError(error: NodeJS.ErrnoException): CutterError {
   })
 }
 
+/** A server of HTTP, with or without TLS. */
+type HttpServer = Server & { closeAllConnections(): void; closeIdleConnections(): void }
+
 /** Whoever is connected for longer than `last` milliseconds is cut off, so that no client keeps the service from ending. */
-function closed(server: Server, last: number): Promise<void> {
+function closed(server: HttpServer, last: number): Promise<void> {
   return new Promise((done) => {
     const cutOff = setTimeout(() => server.closeAllConnections(), last)
     server.close(() => {

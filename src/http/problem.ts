@@ -1,5 +1,6 @@
 import { CutterError } from '../domain/errors.ts'
 import type { Json } from '../domain/json.ts'
+import { TooMany } from '../service/access/rate-limits.ts'
 import { STATUS_OF_ERROR } from './status-of-error.ts'
 
 /** One step that was saved before the request failed, such as a refusal. */
@@ -40,6 +41,11 @@ export function problemOf(error: unknown, touched: Touched[]): Problem {
     const { status, message, next } = error
     return problem(status, { code: 'USAGE', message, next }, touched)
   }
+  if (error instanceof TooMany) {
+    const { message, seconds } = error
+    const next = `ask again in ${seconds} seconds`
+    return problem(429, { code: 'USAGE', message: `${message}; nothing was done`, next }, touched)
+  }
   if (error instanceof CutterError) {
     const { code, message, next, data } = error
     const facts = { code, message, ...(next === undefined ? {} : { next }), ...data }
@@ -73,6 +79,7 @@ const TITLES: { [status: number]: string } = {
   415: 'Unsupported Media Type',
   421: 'Misdirected Request',
   422: 'Unprocessable Content',
+  429: 'Too Many Requests',
   500: 'Internal Server Error',
   502: 'Bad Gateway',
   503: 'Service Unavailable',

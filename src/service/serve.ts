@@ -8,8 +8,10 @@ import type { TokenScope } from '../domain/token.ts'
 import { tryLock, unlock } from '../locks/with-lock.ts'
 import { authenticate } from './access/authenticate.ts'
 import { createBoundedWork } from './access/bounded-work.ts'
+import { type Network, readNetwork } from './access/network.ts'
 import { makeOwnerToken } from './access/owner-token.ts'
 import { createPasskeySignIn, type PasskeySignIn } from './access/passkey-sign-in.ts'
+import { createRateLimits, type Limits, type RateLimits } from './access/rate-limits.ts'
 import { serviceFiles, serviceRunningError } from './access/service-lock.ts'
 import { createSessions, type Sessions } from './access/sessions.ts'
 import { findSocketPath } from './access/socket-path.ts'
@@ -51,6 +53,8 @@ export interface Service {
   /** The command line; null where this service performs no commands. */
   commands: ServedCommands | null
   metrics: ServiceMetrics
+  network: Network
+  limits: RateLimits
   /** Whether it can work: false from the moment at which it is asked to end. */
   isReady(): Promise<boolean>
   /** Removes secrets from what a door is about to answer. */
@@ -74,17 +78,19 @@ export interface ServiceOptions {
   /** Performs the commands that clients send. */
   commandLine?: CommandLine
   outboxTimes?: Partial<OutboxTimes>
+  limits?: Limits
 }
 
 /**
  * Opens the service of a home, and continues its runs until the home is interrupted. One process serves a home at a time.
- * @throws SERVICE_RUNNING with the other process, CONFIG_INVALID, STORE_NEWER, STORE_CORRUPT, STORE_UNWRITABLE
+ * @throws SERVICE_RUNNING with the other process, CONFIG_INVALID, FILES_UNSAFE, STORE_NEWER, STORE_CORRUPT, STORE_UNWRITABLE
  */
 export async function openService(
   home: Home,
-  { concurrency = DEFAULT_CONCURRENCY, commandLine, outboxTimes }: ServiceOptions = {},
+  { concurrency = DEFAULT_CONCURRENCY, commandLine, outboxTimes, limits }: ServiceOptions = {},
 ): Promise<Service> {
   const { deps, store, engine } = await home.app()
+  const network = await readNetwork(home)
   const files = serviceFiles(home.folder)
   if (!tryLock(files.lock)) throw serviceRunningError(home.folder, 'started')
   rmSync(files.address, { force: true })
@@ -129,6 +135,8 @@ export async function openService(
         throw isInterrupted ? endingError(findRunId(), error) : error
       }),
     commands,
+    network,
+    limits: createRateLimits(limits),
     metrics,
     async isReady() {
       if (home.interrupt.aborted) return false

@@ -53,7 +53,8 @@ export const CONFIG_MEANINGS: { [path: string]: string } = {
   'approvals.policy.<name>.rpIds[]': 'A host name, such as `cutter.example.org`.',
   output:
     'With `strict: owner`: the folder below which commands write (`--out`, `--into`, `migrate new`). Without it they write to stdout only.',
-  operators: 'Labels of operators and the user id of each. Without it `--by` is the operator’s own claim.',
+  operators:
+    'Labels of operators and the user id of each. Without it `--by` is the operator’s own claim. Callers of the service have the name of their token.',
   'operators.<name>': '`uid:` and the user id, such as `uid:1001`.',
   tools:
     'Programs that Cutter runs, where they are not in the folders that it trusts (`cutter doctor` lists both). `PATH` never counts.',
@@ -104,6 +105,14 @@ export const CONFIG_MEANINGS: { [path: string]: string } = {
   'messages.receivers.<name>.machines':
     'Of which machines it gets messages on runs. Without it: of all. Messages on holds come in any case.',
   'messages.receivers.<name>.machines[]': 'A machine.',
+  tls: 'TLS of `cutter serve` on the network. Without it: none, so a proxy in front or loopback. Read at the start.',
+  'tls.key': 'File of the private key in PEM, which not everybody may read.',
+  'tls.cert': 'File of the certificate and those that sign it, in PEM.',
+  proxy: 'Proxies in front of the service.',
+  'proxy.hops':
+    'How many of them add the address of their caller to `X-Forwarded-For`. Limits count by the address that the first of them saw. With 0 the header never counts.',
+  names: 'Names by which `cutter serve` may be called besides its own: of a proxy or a certificate.',
+  'names[]': 'A host name, such as `cutter.example.org`.',
   caps: 'Limits.',
   'caps.runMinutes': 'Longest working time of a run, in minutes. Waiting at a gate does not count.',
   'caps.phaseMinutes':

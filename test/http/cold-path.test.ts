@@ -7,7 +7,7 @@ const root = resolve(import.meta.dirname, '../..')
 
 /** The packages of the service, its page and agents, and what they bring. */
 const OF_THE_SERVICE =
-  /^(src\/(http|mcp|service\/(page|metrics|agents|outbox))\/|node_modules\/(hono|@hono|@asteasolutions|openapi3-ts|@dagrejs|preact|@preact|marked|prom-client|standardwebhooks|nodemailer|tdigest|@opentelemetry|@modelcontextprotocol)\/)/
+  /^(src\/(http|mcp|service\/(page|metrics|agents|outbox))\/|node_modules\/(hono|@hono|@asteasolutions|openapi3-ts|@dagrejs|preact|@preact|marked|prom-client|standardwebhooks|nodemailer|rate-limiter-flexible|tdigest|@opentelemetry|@modelcontextprotocol)\/)/
 
 test('a cold command loads nothing of the service', async () => {
   const { metafile } = await build({

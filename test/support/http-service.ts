@@ -1,5 +1,6 @@
 import { request } from 'node:http'
 import { type Listening, listen } from '../../src/http/listen.ts'
+import { LIMITS } from '../../src/service/access/rate-limits.ts'
 import { openService, type Service, type ServiceOptions } from '../../src/service/serve.ts'
 import type { CreateTokenInput } from '../../src/service/tokens/create.ts'
 import { createToken } from '../../src/service/tokens/create.ts'
@@ -36,18 +37,18 @@ export interface HttpService extends ServiceHome {
 }
 
 type ServiceSettings = Parameters<typeof listen>[2] &
-  Pick<ServiceOptions, 'outboxTimes'> & { port?: number; env?: NodeJS.ProcessEnv }
+  Pick<ServiceOptions, 'outboxTimes' | 'limits'> & { port?: number; env?: NodeJS.ProcessEnv }
 
 /** Starts a service in a home of its own. `config` is the text of cutter.yaml; without a port it takes a free one. */
 export async function aService(
   config = '',
-  { port = 0, env = {}, outboxTimes = {}, ...times }: ServiceSettings = {},
+  { port = 0, env = {}, outboxTimes = {}, limits = LIMITS, ...times }: ServiceSettings = {},
 ): Promise<HttpService> {
   const at = openServiceHome(config, env)
   const logged: string[] = []
   const log = (...given: unknown[]) => void logged.push(JSON.stringify(given))
   const service: Service = {
-    ...(await openService(at.home, { outboxTimes })),
+    ...(await openService(at.home, { outboxTimes, limits })),
     log: { info: log, warn: log, error: log },
   }
   const listening: Listening = await listen(service, { port, host: '127.0.0.1' }, times)
