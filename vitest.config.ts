@@ -75,6 +75,7 @@ const program = [
   'test/cli/named-gates.test.ts',
   'test/cli/output-folder.test.ts',
   'test/cli/plan.test.ts',
+  'test/cli/planted-names.test.ts',
   'test/cli/planted-text.test.ts',
   'test/cli/policy.test.ts',
   'test/cli/reading-only.test.ts',

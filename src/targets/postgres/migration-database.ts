@@ -138,11 +138,10 @@ export function openMigrationDatabase(access: {
 
 /**
  * Sets what must not depend on the settings of a database or role: the text of values, and where a string of the script ends. With
- * another string syntax the server would run other statements than those that were linted. With another search path Cutter's own queries
- * could call functions that others made under the names of the server's.
+ * another string syntax the server would run other statements than those that were linted.
  */
 async function applyFixedSettings(client: Client): Promise<void> {
   await client.query(
-    "set search_path = pg_catalog, pg_temp; set extra_float_digits = 1; set intervalstyle = 'postgres'; set bytea_output = 'hex'; set standard_conforming_strings = on",
+    "set extra_float_digits = 1; set intervalstyle = 'postgres'; set bytea_output = 'hex'; set standard_conforming_strings = on",
   )
 }

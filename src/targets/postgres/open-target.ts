@@ -40,13 +40,7 @@ export function openTarget(access: TargetAccess): Target {
       idleInTransactionMs: kind === 'write' ? WRITE_IDLE_MS : undefined,
     }
     try {
-      return await withRetries(kind, signal, () =>
-        withSession(access.url(role), options, async (client) => {
-          // With another path Cutter's own queries could call functions that others made under the names of the server's.
-          await client.query('set search_path = pg_catalog, pg_temp')
-          return work(client)
-        }),
-      )
+      return await withRetries(kind, signal, () => withSession(access.url(role), options, work))
     } catch (error) {
       throw access.explain?.(error) ?? findTargetStop(error, access.name, role) ?? error
     }

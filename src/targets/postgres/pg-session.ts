@@ -98,6 +98,8 @@ export function urlOfServer(url: string, { host, port }: Pick<pg.Client, 'host' 
  */
 async function configure(client: pg.Client, options: SessionOptions): Promise<void> {
   const settings: [string, string][] = [
+    // With the path of a database or role, Cutter's own queries could call what others made under the names of the server's.
+    ['search_path', 'pg_catalog, pg_temp'],
     ['timezone', 'UTC'],
     ['datestyle', 'ISO, YMD'],
     ['statement_timeout', String(options.statementTimeoutMs ?? STATEMENT_MS)],
@@ -109,7 +111,7 @@ async function configure(client: pg.Client, options: SessionOptions): Promise<vo
   if (options.readOnly === true) settings.push(['default_transaction_read_only', 'on'])
   const calls = settings.map((_, at) => `pg_catalog.set_config($${2 * at + 2}, $${2 * at + 3}, false)`)
   const { rows } = await client.query<{ done: string[] | null }>(
-    `select case pg_catalog.pg_backend_pid() when $1::int then array[${calls.join(', ')}] end as done`,
+    `select case when pg_catalog.pg_backend_pid() operator(pg_catalog.=) $1::int then array[${calls.join(', ')}] end as done`,
     [backendPid(client), ...settings.flat()],
   )
   if (rows[0]!.done === null) throw poolerError(client)

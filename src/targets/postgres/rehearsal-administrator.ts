@@ -21,12 +21,9 @@ const RULES_OWN_ROLES = 160_000
 /** The roles that RDS, Cloud SQL, AlloyDB and Azure give to administrators instead of a superuser. */
 const OF_PROVIDERS = ['rds_superuser', 'cloudsqlsuperuser', 'alloydbsuperuser', 'azure_pg_admin']
 
-/** Works in a session of an administrator. Names never find what others made in the schema public of the maintenance database. */
+/** Works in a session of an administrator. */
 export const asAdministrator = <T>(url: string, work: (client: Client) => Promise<T>): Promise<T> =>
-  withSession(url, { applicationName: 'cutter rehearsal' }, async (client) => {
-    await client.query('set search_path = pg_catalog, pg_temp')
-    return work(client)
-  })
+  withSession(url, { applicationName: 'cutter rehearsal' }, work)
 
 /** Reads what the login of a session may do on its server. */
 export async function readAdministrator(client: Client): Promise<Administrator> {

@@ -145,5 +145,8 @@ export async function until(condition: () => boolean | Promise<boolean>): Promis
 /** Runs a query as the superuser and returns its rows. */
 export async function query(server: EmbeddedServer, sql: string): Promise<unknown[]> {
   const url = server.url('postgres', 'postgres')
-  return withSession(url, { applicationName: 'test' }, async (client) => (await client.query(sql)).rows)
+  return withSession(url, { applicationName: 'test' }, async (client) => {
+    await client.query('set search_path to default')
+    return (await client.query(sql)).rows
+  })
 }

@@ -108,12 +108,14 @@ interface Found {
 
 /** The session to which a connection string leads. */
 async function sessionOf(text: string): Promise<Found> {
-  const { rows } = await withSession(text, { applicationName: 'cutter run-1' }, (client) =>
-    client.query<Found>(
+  const { rows } = await withSession(text, { applicationName: 'cutter run-1' }, async (client) => {
+    // Cutter's own path comes first.
+    await client.query('set search_path to default')
+    return client.query<Found>(
       `select current_user as role, current_database() as database, current_setting('search_path') as path,
          (select ssl from pg_stat_ssl where pid = pg_backend_pid()) as encrypted, inet_server_addr() is null as socket`,
-    ),
-  )
+    )
+  })
   return rows[0]!
 }
 

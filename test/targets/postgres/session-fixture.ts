@@ -25,10 +25,14 @@ export const SESSION = { applicationName: 'test' }
 export async function startSessionServer(): Promise<SessionServer> {
   const server: EmbeddedServer = await openEmbedded(aHome())
   const url = server.url('postgres', 'postgres')
-  const asSuperuser = (sql: string) => withSession(url, SESSION, (client) => client.query(sql))
+  const asSuperuser = (sql: string) =>
+    withSession(url, SESSION, async (client) => {
+      await client.query('set search_path to default')
+      return client.query(sql)
+    })
   await asSuperuser(`
-    create table note (id int primary key, text text);
-    create table child (id int references note deferrable initially deferred);
+    create table public.note (id int primary key, text text);
+    create table public.child (id int references public.note deferrable initially deferred);
     create role plain login password 'a-password';
     create role barred nologin password 'a-password'`)
   return {

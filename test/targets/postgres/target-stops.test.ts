@@ -58,7 +58,12 @@ describe('findTargetStop', () => {
       '3D000',
       () => run(server.urlWith({ pathname: '/missing' }), 'select 1'),
     ],
-    ['a privilege that is missing', 'STOP_TARGET_REFUSED', '42501', () => run(plain(), 'select * from note')],
+    [
+      'a privilege that is missing',
+      'STOP_TARGET_REFUSED',
+      '42501',
+      () => run(plain(), 'select * from public.note'),
+    ],
     ['a table that is missing', 'STOP_TARGET_REFUSED', '42P01', () => run(url, 'select * from missing')],
     [
       'a schema that is missing',
@@ -95,10 +100,10 @@ describe('findTargetStop', () => {
   test('findTargetStop returns STOP_TARGET_LOCKED for a lock of another session', async () => {
     const waiting = await withSession(url, SESSION, (holder) =>
       inTransaction(holder, async () => {
-        await holder.query('lock table note')
+        await holder.query('lock table public.note')
         return failureOf(
           withSession(url, { ...SESSION, lockTimeoutMs: 100 }, (client) =>
-            client.query('insert into note values (70)'),
+            client.query('insert into public.note values (70)'),
           ),
         )
       }),

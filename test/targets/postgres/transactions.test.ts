@@ -26,12 +26,12 @@ describe('inReadOnlyTransaction', () => {
   test('inReadOnlyTransaction can’t write, and reports that no transaction id was assigned', async () => {
     await withSession(url, SESSION, async (client) => {
       const refused = await failureOf(
-        inReadOnlyTransaction(client, () => client.query('insert into note values (1)')),
+        inReadOnlyTransaction(client, () => client.query('insert into public.note values (1)')),
       )
       expect(refused).toMatchObject({ code: '25006' })
       const read = await inReadOnlyTransaction(
         client,
-        async () => (await client.query('select count(*)::int as count from note')).rows,
+        async () => (await client.query('select count(*)::int as count from public.note')).rows,
       )
       expect(read).toEqual({ value: [{ count: 0 }], transactionId: null })
     })
@@ -46,29 +46,30 @@ describe('inReadOnlyTransaction', () => {
 
   test('inReadOnlyTransaction reads one snapshot', async () => {
     await withSession(url, SESSION, async (client) => {
-      const count = async () => (await client.query('select count(*)::int as count from note')).rows[0].count
+      const count = async () =>
+        (await client.query('select count(*)::int as count from public.note')).rows[0].count
       const { value } = await inReadOnlyTransaction(client, async () => {
         const before = await count()
-        await server.asSuperuser("insert into note values (50, 'of another session')")
+        await server.asSuperuser("insert into public.note values (50, 'of another session')")
         return [before, await count()]
       })
       expect(value).toEqual([0, 0])
       expect(await count()).toBe(1)
     })
-    await server.asSuperuser('delete from note where id = 50')
+    await server.asSuperuser('delete from public.note where id = 50')
   })
 })
 
 describe('inTransaction', () => {
   const count = async () =>
-    (await server.asSuperuser('select count(*)::int as count from note')).rows[0].count
+    (await server.asSuperuser('select count(*)::int as count from public.note')).rows[0].count
 
   test('inTransaction commits', async () => {
     const before = await count()
     const value = await withSession(url, SESSION, (client) =>
       inTransaction(
         client,
-        async () => (await client.query("insert into note values (10, 'kept') returning text")).rows,
+        async () => (await client.query("insert into public.note values (10, 'kept') returning text")).rows,
       ),
     )
     expect(value).toEqual([{ text: 'kept' }])
@@ -80,7 +81,7 @@ describe('inTransaction', () => {
     const error = new Error('failed on purpose')
     await withSession(url, SESSION, async (client) => {
       const failed = inTransaction(client, async () => {
-        await client.query('insert into note values (11)')
+        await client.query('insert into public.note values (11)')
         throw error
       })
       expect(await failureOf(failed)).toBe(error)
@@ -91,16 +92,16 @@ describe('inTransaction', () => {
 
   test('inTransaction throws the error with which the server answers COMMIT, such as that of a deferred constraint', async () => {
     const failed = withSession(url, SESSION, (client) =>
-      inTransaction(client, () => client.query('insert into child values (404)')),
+      inTransaction(client, () => client.query('insert into public.child values (404)')),
     )
     expect(await failureOf(failed)).toMatchObject({ code: '23503', severity: 'ERROR' })
-    expect((await server.asSuperuser('select * from child')).rows).toEqual([])
+    expect((await server.asSuperuser('select * from public.child')).rows).toEqual([])
   })
 
   test('inTransaction throws when the caller ignored a failed statement', async () => {
     const overlooked = withSession(url, SESSION, (client) =>
       inTransaction(client, async () => {
-        await client.query('insert into note values (12)')
+        await client.query('insert into public.note values (12)')
         await client.query('select 1/0').catch(() => undefined)
       }),
     )
@@ -123,7 +124,7 @@ describe('inTransaction', () => {
       const before = await count()
       const killed = withSession(url, SESSION, (client) =>
         inTransaction(client, async () => {
-          await client.query('insert into note values (13)')
+          await client.query('insert into public.note values (13)')
           await kill(client)
           await new Promise((noticed) => setTimeout(noticed, 50))
         }),
@@ -142,7 +143,7 @@ describe('inTransaction', () => {
     const killed = withSession(url, { applicationName: 'slow commit' }, (client) =>
       inTransaction(client, async () => {
         const pid = await pidOf(client)
-        await client.query('insert into slow values (1)')
+        await client.query('insert into public.slow values (1)')
         setTimeout(() => server.asSuperuser(`select pg_terminate_backend(${pid})`), 150)
       }),
     )
