@@ -54,6 +54,7 @@ const program = [
   'test/cli/machine-versions.test.ts',
   'test/cli/mcp.test.ts',
   'test/cli/migrate-after-commit.test.ts',
+  'test/cli/migrate-attempts.test.ts',
   'test/cli/migrate-bundle-commands.test.ts',
   'test/cli/migrate-checks.test.ts',
   'test/cli/migrate-conflicts.test.ts',

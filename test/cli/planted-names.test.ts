@@ -1,3 +1,4 @@
+// cspell:ignore proargmodes provariadic oprresult oprnamespace
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'

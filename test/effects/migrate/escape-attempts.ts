@@ -4,7 +4,7 @@
 export const FROM_A_BACKUP = [
   `copy (select 1) to program 'touch FOLDER/WHAT-program'`,
   `copy (select 1) to 'FOLDER/WHAT-copy'`,
-  `select pg_catalog.lo_export(pg_catalog.lo_from_bytea(0, 'x'), 'FOLDER/WHAT-large-object')`,
+  `do $x$ declare made oid := pg_catalog.lo_from_bytea(0, 'x'); begin perform pg_catalog.lo_export(made, 'FOLDER/WHAT-large-object'); end $x$`,
   `select pg_catalog.pg_read_file('/etc/passwd')`,
   `select pg_catalog.pg_ls_dir('/')`,
   `create role WHAT_role superuser`,
@@ -35,7 +35,7 @@ export const FROM_A_SCRIPT: { [what: string]: string } = {
   'a file into a table': `create temp table lines (line text); copy lines from '/etc/passwd'`,
   'a program into a table': `create temp table lines (line text); copy lines from program 'id'`,
   'a table into a file': `copy (select 1) to 'FOLDER/copy'`,
-  'a large object into a file': `select lo_export(lo_from_bytea(0, 'x'), 'FOLDER/large-object')`,
+  'a large object into a file': `do $x$ declare made oid := lo_from_bytea(0, 'x'); begin perform lo_export(made, 'FOLDER/large-object'); end $x$`,
   'a file into a large object': `select lo_import('/etc/passwd')`,
   pg_read_file: `select pg_read_file('/etc/passwd')`,
   pg_ls_dir: `select pg_ls_dir('/')`,
