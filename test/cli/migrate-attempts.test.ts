@@ -17,7 +17,14 @@ import {
   writeMigrationBundle,
 } from '../support/shop-migration.ts'
 import { HIDDEN_OBJECTS, TOUCHING_CHECKS } from './attempts/of-checks.ts'
-import { AS_OWNER, NOT_FOR_OTHERS, POWERS, plantedObjects, TOUCHES } from './attempts/of-restored-objects.ts'
+import {
+  AS_OWNER,
+  KNOWN_TO_OTHERS,
+  NOT_FOR_OTHERS,
+  POWERS,
+  plantedObjects,
+  TOUCHES,
+} from './attempts/of-restored-objects.ts'
 import { REFUSED, SCRIPT_ATTEMPTS } from './attempts/of-scripts.ts'
 
 /**
@@ -82,6 +89,7 @@ const WORLD = `select jsonb_build_object(
   'tablespaces', (select count(*) from pg_tablespace), 'subscriptions', (select count(*) from pg_subscription),
   'superusers', (select count(*) from pg_roles where rolsuper), 'replicators', (select count(*) from pg_roles where rolreplication),
   'settings', (select jsonb_agg(to_jsonb(s) order by setdatabase, setrole) from pg_db_role_setting s where setrole <> 0),
+  'known', (select jsonb_agg(rolname) from pg_authid where rolpassword = '${KNOWN_TO_OTHERS}'),
   'files', (select count(*) from pg_file_settings)) as world`
 /** What must be the same in the database that is migrated. */
 const SHOP = `select jsonb_build_object('objects', (select count(*) from pg_class), 'functions', (select count(*) from pg_proc),

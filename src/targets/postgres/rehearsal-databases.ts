@@ -13,7 +13,7 @@ import { withSession } from './pg-session.ts'
 import { asAdministrator } from './rehearsal-administrator.ts'
 import type { RehearsalDatabaseFacts, RehearsalDatabaseRef, SourceProfile } from './rehearsal-database.ts'
 import type { RehearsalPlace } from './rehearsal-place.ts'
-import { allowLogin, READS_PASSWORDS } from './rehearsal-roles.ts'
+import { allowLogin, READS_PASSWORDS, renewRestoreRole } from './rehearsal-roles.ts'
 import { chooseRehearsalServer, EMBEDDED_TARGET, missingRehearsalServerError } from './rehearsal-server.ts'
 import { passwordOf, readersRoleOf, restoreRoleOf, urlOfRole } from './role-login.ts'
 import { findMigrationStop } from './target-stops.ts'
@@ -35,7 +35,7 @@ export interface MigrationRehearsalDatabases {
    * effect, is dropped first.
    */
   create(facts: Omit<RehearsalDatabaseFacts, 'roles'>, profile: SourceProfile): Promise<MigrationDatabase>
-  /** After the restore: gives the database the privileges of its source and no others. */
+  /** After the restore: gives the database the privileges of its source and no others, and the role that restored what it had. */
   seal(ref: RehearsalDatabaseRef, profile: SourceProfile): Promise<void>
   /** Opens a database as a role; without `asRole` as the role that restored it, to which all its objects belong. */
   open(ref: RehearsalDatabaseRef, asRole?: string): Promise<MigrationDatabase>
@@ -92,8 +92,11 @@ export function openRehearsalDatabases(places: RehearsalPlaces): MigrationRehear
       const place = await find(ref.place)
       const facts = await place.read(ref.database)
       if (facts === null) throw missingDatabaseError(ref)
+      const name = restoreRoleOf(ref.database)
+      const password = passwordOf(await place.adminUrl(ref.database, 'postgres'), name)
       await administer(place, ref.database, 'postgres', async (client) => {
-        await grantRights(client, ref.database, profile, [...facts.roles, restoreRoleOf(ref.database)])
+        await renewRestoreRole(client, { name, password, database: ref.database })
+        await grantRights(client, ref.database, profile, [...facts.roles, name])
         await applySettings(client, facts, profile.settings)
       })
       const reads = profile.roles.some(({ memberOf }) => memberOf.includes(READS_PASSWORDS))

@@ -133,6 +133,27 @@ export async function createRestoreRole(
 }
 
 /**
+ * Takes back what code of a backup, which ran while it was restored, may have done with its own login: its password, its settings, and
+ * before PostgreSQL 16 its members.
+ */
+export async function renewRestoreRole(
+  client: Client,
+  { name, password, database }: { name: string; password: string; database: string },
+): Promise<void> {
+  const [id, inDatabase] = [name, database].map((one) => client.escapeIdentifier(one))
+  await client.query(`alter role ${id} password ${client.escapeLiteral(scramVerifier(name, password))}`)
+  await client.query(`alter role ${id} reset all`)
+  await client.query(`alter role ${id} in database ${inDatabase} reset all`)
+  const { rows } = await client.query<{ member: string }>(
+    `select m.rolname as member from pg_auth_members a join pg_roles g on g.oid = a.roleid join pg_roles m on m.oid = a.member
+     where g.rolname = $1 and m.rolname <> current_user`,
+    [name],
+  )
+  for (const { member } of rows)
+    await client.query(`revoke ${id} from ${client.escapeIdentifier(member)} cascade`)
+}
+
+/**
  * Creates the role that stands for pg_read_all_data in one database, because that one reads the other databases and the passwords of a
  * server of others. Those of the source's roles become its members.
  * @param roles those that Cutter created

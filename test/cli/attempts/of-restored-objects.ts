@@ -19,6 +19,9 @@ export const POWERS: { [what: string]: string } = {
   membership: 'grant pg_execute_server_program to intruder; revoke pg_execute_server_program from intruder',
 }
 
+/** A stored password of a word that others know, as PostgreSQL takes it. */
+export const KNOWN_TO_OTHERS = `md5${'0'.repeat(32)}`
+
 const list = Object.entries(POWERS)
   .map(([what, text]) => `['${what}', $p$${text}$p$]`)
   .join(', ')
@@ -38,6 +41,13 @@ begin
     exception when others then null;
     end;
   end loop;
+  -- What a login may do with its own role, which the role that restores must not keep.
+  if current_setting('planted.armed', true) is distinct from 'on' then
+    for one in select array[format(text, session_user)] from unnest(array['alter role %I password ''${KNOWN_TO_OTHERS}''',
+        'alter role %I set application_name = planted', 'grant %I to intruder']) text loop
+      begin execute one[1]; exception when others then null; end;
+    end loop;
+  end if;
   -- Whoever arms it learns what it reached; a restore goes on.
   if current_setting('planted.armed', true) = 'on' then
     raise exception using errcode = 'ZZ002', message = 'ran and reached:' || reached;
