@@ -1,5 +1,6 @@
 // cspell:ignore sqlerrm
-import { chmodSync, chownSync, lchownSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type pg from 'pg'
@@ -103,12 +104,9 @@ async function outcomesIn(client: pg.Client): Promise<Map<string, string>> {
   return new Map(rows.map(({ attempt, outcome }) => [attempt, outcome]))
 }
 
-/** Gives a home to the user that runs Cutter there; what it links to stays as it is. */
-function giveHome(home: string, { uid, gid }: typeof NOBODY): void {
-  for (const name of readdirSync(home, { recursive: true, encoding: 'utf8' }))
-    lchownSync(join(home, name), uid, gid)
-  chownSync(home, uid, gid)
-}
+/** Gives a home to the user that runs Cutter there. It follows no link, such as that to the packages of this checkout. */
+const giveHome = (home: string, { uid, gid }: typeof NOBODY) =>
+  execFileSync('chown', ['-R', '-P', '-h', `${uid}:${gid}`, home])
 
 const aFolder = () => {
   const folder = mkdtempSync(join(tmpdir(), 'cutter-attempts-'))
@@ -152,7 +150,7 @@ describe.skipIf(skipped !== null).each(titled)('%s', { timeout: 600_000 }, (_, {
     await maker.query('create role intruder')
     shop = await production.shop('shop')
     await shop.query('grant create on database shop to shop_owner')
-    await shop.query(plantedObjects('shop').replaceAll('FOLDER', folder))
+    await shop.query(plantedObjects('shop', server === 'a named server').replaceAll('FOLDER', folder))
     await shop.query('create event trigger watching on ddl_command_end execute function planted.watch()')
     await shop.query(HIDDEN_OBJECTS)
     await maker.query("alter database shop set session_preload_libraries = 'auto_explain'")

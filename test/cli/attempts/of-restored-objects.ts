@@ -26,8 +26,11 @@ const list = Object.entries(POWERS)
   .map(([what, text]) => `['${what}', $p$${text}$p$]`)
   .join(', ')
 
-/** @param where the database in which nothing is attempted: that from which the backup comes */
-export const plantedObjects = (where: string): string => `
+/**
+ * @param where the database in which nothing is attempted: that from which the backup comes
+ * @param changesLogin whether a restore changes its own login. Where the server asks for passwords, the run stops then and drops its copy.
+ */
+export const plantedObjects = (where: string, changesLogin = false): string => `
 create schema planted authorization intruder;
 grant all on schema planted to public;
 create function planted.attempt() returns text volatile language plpgsql as $f$
@@ -42,13 +45,13 @@ begin
     end;
   end loop;
   -- What a login may do with its own role, which the role that restores must not keep.
-  if current_setting('planted.armed', true) is distinct from 'on' then
+  if ${changesLogin} and current_setting('planted.armed', true) is distinct from 'on' then
     for one in select array[format(text, session_user)] from unnest(array['alter role %I password ''${KNOWN_TO_OTHERS}''',
         'alter role %I set application_name = planted', 'grant %I to intruder']) text loop
       begin execute one[1]; exception when others then null; end;
     end loop;
   end if;
-  -- Whoever arms it learns what it reached; a restore goes on.
+  -- Whoever arms it learns what it reached; a restore continues.
   if current_setting('planted.armed', true) = 'on' then
     raise exception using errcode = 'ZZ002', message = 'ran and reached:' || reached;
   end if;
