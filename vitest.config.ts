@@ -62,6 +62,7 @@ const program = [
   'test/cli/migrate-hidden-objects.test.ts',
   'test/cli/migrate-managed-servers.test.ts',
   'test/cli/migrate-plan.test.ts',
+  'test/cli/migrate-propose.test.ts',
   'test/cli/migrate-run.test.ts',
   'test/cli/migrate-server-versions.test.ts',
   'test/cli/migrate-tools.test.ts',

@@ -16,19 +16,22 @@ export type MigrateAppDeps = MigrationTargetDeps & {
   config: { backups: { jobs?: number | undefined } }
 }
 
+/** What the effects of a migration reach. */
+export const connectMigrate = (deps: MigrateAppDeps): MigrateDeps => ({
+  readMigrationFolder,
+  runSquawk: (linted, signal) => runSquawk(linted, { tools: deps.tools, signal }),
+  openDatabase: (name) => openMigrationTarget(deps, name),
+  openReader: (name) => openCheckReader(deps, name),
+  rehearsalDatabases: createRehearsalDatabases(deps),
+  dumps: openDatabaseDumps(deps.home, deps.tools, deps.config.backups.jobs),
+  commitNotes: openCommitNotes(deps.home),
+  measures: openBackupMeasures(deps.home),
+})
+
 export const migrate = defineBuiltin({
   definition,
   example: 'cutter run start migrate --bundle migrations/reviews --target shop',
-  connect: (deps: MigrateAppDeps): MigrateDeps => ({
-    readMigrationFolder,
-    runSquawk: (linted, signal) => runSquawk(linted, { tools: deps.tools, signal }),
-    openDatabase: (name) => openMigrationTarget(deps, name),
-    openReader: (name) => openCheckReader(deps, name),
-    rehearsalDatabases: createRehearsalDatabases(deps),
-    dumps: openDatabaseDumps(deps.home, deps.tools, deps.config.backups.jobs),
-    commitNotes: openCommitNotes(deps.home),
-    measures: openBackupMeasures(deps.home),
-  }),
+  connect: connectMigrate,
   files: ({ tools }) =>
     [...tools.list('pgDump'), ...tools.list('pgRestore'), ...tools.list('squawk')].flatMap(filesOfTool),
   async work() {

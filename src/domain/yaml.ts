@@ -39,3 +39,18 @@ export function readYaml(text: string): { value: unknown } | { fault: string } {
     return { fault: 'an alias (*) names no earlier anchor (&), or is used too often' }
   }
 }
+
+/**
+ * Sets values in a YAML text, and keeps its comments and everything else.
+ * @param values by the path of their keys; undefined removes the key
+ * @throws TypeError when the text is no YAML, which `readYaml` reports better
+ */
+export function editYaml(text: string, values: { path: string[]; value: unknown }[]): string {
+  const document = parseDocument(text, { stringKeys: true })
+  if (document.errors.length > 0) throw new TypeError('the text is not valid YAML')
+  for (const { path, value } of values) {
+    if (value === undefined) document.deleteIn(path)
+    else document.setIn(path, document.createNode(value))
+  }
+  return document.toString({ lineWidth: 0 })
+}

@@ -58,6 +58,8 @@ const READERS = [
   'batch start <folder>',
   'batch resume --approvals <file>',
   'migrate lint <folder>',
+  // Its bundle.yaml is written too: see below.
+  'migrate propose <folder>',
   'store restore <file>',
   'verify <bundle>',
   'verify --revoked <file>',
@@ -188,6 +190,12 @@ describe('with approvals.strict: owner', () => {
   })
 
   for (const [slot, command] of Object.entries(WRITERS)) {
+    test('migrate propose writes bundle.yaml only below the folder output', async () => {
+      const refused = await at.cutter(['migrate', 'propose', join(elsewhere, 'reviews'), '--json'])
+      expect([refused.code, errorOf(refused).code]).toEqual([2, 'INPUT_REFUSED'])
+      expect(errorOf(refused).message).toContain(join(elsewhere, 'reviews', 'bundle.yaml'))
+    })
+
     test(`${slot} refuses a path outside of the output folder, and writes nothing`, async () => {
       const before = readdirSync(at.home, { recursive: true })
       const answer = await at.cutter([...command('out/link/evil.ts'), '--json'])

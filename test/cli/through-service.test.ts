@@ -115,6 +115,7 @@ const CALLS: { [command: string]: string[][] } = {
   'target list': [[]],
   'migrate new': [['bundle']],
   'migrate lint': [['bundle']],
+  'migrate propose': [['bundle', '--target', 'none']],
   'rehearsal list': [[]],
   'rehearsal remove': [['cutter_none']],
   'store backup': [

@@ -52,7 +52,7 @@ export const CONFIG_MEANINGS: { [path: string]: string } = {
     'The RP ids for which those passkeys may be registered. Without it: that of every key in `allowed_signers`.',
   'approvals.policy.<name>.rpIds[]': 'A host name, such as `cutter.example.org`.',
   output:
-    'With `strict: owner`: the folder below which commands write (`--out`, `--into`, `migrate new`). Without it they write to stdout only.',
+    'With `strict: owner`: the folder below which commands write (`--out`, `--into`, `migrate new`, `migrate propose`). Without it they write to stdout only.',
   operators:
     'Labels of operators and the user id of each. Without it `--by` is the operator’s own claim. Callers of the service have the name of their token.',
   'operators.<name>': '`uid:` and the user id, such as `uid:1001`.',

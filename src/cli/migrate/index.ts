@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { defineCommand } from '../define-command.ts'
 import { defineLint } from './lint.ts'
 import { defineNew } from './new.ts'
+import { definePropose } from './propose.ts'
 
 /** `cutter migrate …`: prepares migration bundles. `cutter run start migrate` applies one. */
 export function defineMigrateCommands(program: Command): void {
@@ -13,4 +14,5 @@ export function defineMigrateCommands(program: Command): void {
   )
   defineNew(group)
   defineLint(group)
+  definePropose(group)
 }

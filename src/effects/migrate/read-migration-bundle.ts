@@ -48,7 +48,8 @@ export function assertSameBundle(pinned: MigrationBundle, found: MigrationBundle
   )
 }
 
-function faultsMessage(folder: string, faults: MigrationBundleFault[]): string {
+/** Says what is wrong with a migration bundle, the first five faults. */
+export function faultsMessage(folder: string, faults: MigrationBundleFault[]): string {
   const lines = faults
     .slice(0, 5)
     .map(({ file, line, message }) => `${file}${line === undefined ? '' : `:${line}`}: ${message}`)

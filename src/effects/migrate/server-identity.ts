@@ -18,13 +18,21 @@ export async function readServerIdentity(sql: Sql): Promise<ServerIdentity> {
 export const serverMajorVersion = ({ versionNumber }: ServerIdentity): number =>
   Math.floor(versionNumber / 10_000)
 
+const FACTS = ['systemIdentifier', 'database', 'versionNumber', 'role', 'inRecovery'] as const
+
+const otherFacts = (one: ServerIdentity, other: ServerIdentity) =>
+  FACTS.filter((fact) => one[fact] !== other[fact])
+
+/** Whether both are the same database, of the same version and seen as the same role. */
+export const isSameIdentity = (one: ServerIdentity, other: ServerIdentity): boolean =>
+  otherFacts(one, other).length === 0
+
 /**
  * Refuses a target whose URL leads elsewhere since the run identified it.
  * @throws STOP_TARGET_REFUSED when another server, database, version or role answers than the one that was identified
  */
 export function assertSameIdentity(expected: ServerIdentity, found: ServerIdentity): void {
-  const keys = ['systemIdentifier', 'database', 'versionNumber', 'role', 'inRecovery'] as const
-  const wrong = keys.filter((key) => expected[key] !== found[key])
+  const wrong = otherFacts(expected, found)
   if (wrong.length === 0) return
   const what = wrong.map((key) => `${key} is ${found[key]}, was ${expected[key]}`).join('; ')
   throw new Stop(

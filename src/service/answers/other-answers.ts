@@ -200,6 +200,27 @@ export const OTHER_ANSWERS: Answers = {
       squawk: z.looseObject({ tool: z.literal('squawk'), installed: z.boolean() }).nullable(),
     }),
   },
+  'migration-proposal': {
+    commands: ['migrate propose'],
+    title: 'Expectations that were written into a migration bundle',
+    schema: z.strictObject({
+      bundle: text,
+      target: text,
+      copy: z.strictObject({ takenAt: time, backup: text, reused: z.boolean() }),
+      expect: z.strictObject({
+        schema: z.strictObject({ added: z.array(text), removed: z.array(text), changed: z.array(text) }),
+        rows: z.record(
+          text,
+          z.strictObject({ inserted: count, updated: count, deleted: count, columns: z.array(text) }),
+        ),
+        sequences: z.array(text),
+        distributions: z.array(z.strictObject({ name: text, sql: text, rows: z.array(z.unknown()) })),
+      }),
+      sideEffects: z.array(
+        z.strictObject({ what: text, table: text, columns: z.array(text), rows: count.optional() }),
+      ),
+    }),
+  },
   'rehearsal-list': {
     commands: ['rehearsal list'],
     title: 'Rehearsal databases',

@@ -83,7 +83,7 @@ async function claimRehearsalDatabase(
 const FAILURES = ['STOP_MIGRATION_FAILED', 'STOP_RESULT_DIFFERS', 'STOP_VERIFICATION_FAILED']
 
 /** Turns the stops of a failed migration into STOP_REHEARSAL_FAILED. Other errors are rethrown. */
-async function asRehearsalFailure<T>(work: () => Promise<T>): Promise<T> {
+export async function asRehearsalFailure<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
