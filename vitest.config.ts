@@ -82,6 +82,7 @@ const program = [
   'test/cli/policy.test.ts',
   'test/cli/reading-only.test.ts',
   'test/cli/recut.test.ts',
+  'test/cli/review.test.ts',
   'test/cli/secrets.test.ts',
   'test/cli/stale-store.test.ts',
   'test/cli/store.test.ts',

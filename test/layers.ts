@@ -203,7 +203,7 @@ export const LAYERS: Record<string, Layer> = {
   cli: {
     purpose: 'the command line: parses, calls a use case, prints',
     ours: ['service', 'domain', 'client', 'app', 'http', 'mcp', 'node20'],
-    npm: ['commander', 'get-east-asian-width'],
+    npm: ['commander', 'get-east-asian-width', '@bomb.sh/tab'],
     node: true,
   },
 }

@@ -93,9 +93,9 @@ const banner = { js: "const MODULE_URL = require('node:url').pathToFileURL(__fil
 
 // Parsers and the chart interpreter are bundled too, but each in a file of its own next to the command line: a command that
 // needs none of them must not pay for reading them.
-const vendors = ['zod', 'yaml', 'xstate', 'tar-stream', 'parse5', 'nodemailer']
-// Asked for only where it is used: few documents are HTML.
-const lazy = ['parse5']
+const vendors = ['zod', 'yaml', 'xstate', 'tar-stream', 'parse5', 'nodemailer', 'get-east-asian-width']
+// Asked for only where it is used: few documents are HTML, and few lines have wide letters.
+const lazy = ['parse5', 'get-east-asian-width']
 const agents = ['@modelcontextprotocol/server', '@modelcontextprotocol/server/stdio']
 const service = [
   'hono',
@@ -131,7 +131,10 @@ const vendored = {
       const contents = `const module_ = () => require('./${path}.cjs'); module.exports = { ${getters.join(', ')} }`
       return { contents, resolveDir: dist }
     })
-    onResolve({ filter: /^\.\/[a-z0-9]+\.cjs$/, namespace: 'lazy' }, ({ path }) => ({ path, external: true }))
+    onResolve({ filter: /^\.\/[a-z0-9-]+\.cjs$/, namespace: 'lazy' }, ({ path }) => ({
+      path,
+      external: true,
+    }))
     onResolve({ filter: new RegExp(`^(${service.join('|')})$`) }, () => ({
       path: './hono.cjs',
       external: true,

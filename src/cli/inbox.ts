@@ -110,7 +110,8 @@ function linesBelow(item: Item, { width, now }: Fit): Line[] {
   const reason = why === null ? [] : [`${blank}${textInLine(why)}`]
   const way = next === null ? [] : [`${blank}next: ${textInLine(next.replaceAll('<run>', id))}`]
   if (status === 'stopped') return [...reason, ...way]
-  const end = expiresAt === null ? '' : `, counts until ${width === null ? expiresAt : until(expiresAt, now)}`
+  const last = width === null ? `counts until ${expiresAt}` : `stops counting ${until(expiresAt ?? '', now)}`
+  const end = expiresAt === null ? '' : `, ${last}`
   const who =
     may.length > 0
       ? `may approve: ${may.map(textInLine).join(', ')}`
@@ -125,6 +126,6 @@ function linesBelow(item: Item, { width, now }: Fit): Line[] {
     ...final,
     `${blank}${have.length} of ${need} ${need === 1 ? 'approval' : 'approvals'}${signed}; ${who}`,
     ...(may.length === 0 && mode === 'live' ? reason : []),
-    `${blank}next: cutter run explain ${id}`,
+    `${blank}next: cutter run review ${id}`,
   ]
 }

@@ -1,9 +1,13 @@
 import { createReadStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
-import { visibleLines } from '../domain/visible.ts'
+import { visible, visibleLines } from '../domain/visible.ts'
 import type { SecretRegistry } from '../service/redact.ts'
 import { type Line, renderLine } from './line.ts'
 import { currentPlace, type Place } from './place.ts'
+import { cutTo, widthOf } from './text-width.ts'
+
+/** Of a terminal that has no known width, in characters. */
+const USUAL_WIDTH = 80
 
 /** The streams of a command. With `--json` stdout carries JSON and nothing else; words for people go to stderr. */
 export interface Io {
@@ -20,6 +24,8 @@ export interface Io {
   outExactly(content: string | Uint8Array): void
   /** Prints the bytes of a file on stdout. */
   outFile(file: string): Promise<void>
+  /** Shows a line on stderr that the next output replaces; null removes it. Where nobody watches a terminal, nothing is shown. */
+  live(text: string | null): void
   /** Redacts the secrets in the strings of an error's facts. */
   redact<T>(value: T): T
   /** Whether a person watches a terminal. Then steps and progress are shown. */
@@ -39,13 +45,34 @@ export function ioOf(
   const color = watched && allowsColor
   const redactLine = (line: Line): Line =>
     typeof line === 'string' ? secrets.redactText(line) : secrets.redactWords(line)
+  let shown = 0
+  const erase = () => {
+    if (shown > 0) stderr.writable.write(`\r${' '.repeat(shown)}\r`)
+    shown = 0
+  }
   return {
     json,
-    out: (line) => void stdout.writable.write(`${renderLine(line, color)}\n`),
-    err: (line) => void stderr.writable.write(`${renderLine(redactLine(line), color)}\n`),
+    out(line) {
+      erase()
+      stdout.writable.write(`${renderLine(line, color)}\n`)
+    },
+    err(line) {
+      erase()
+      stderr.writable.write(`${renderLine(redactLine(line), color)}\n`)
+    },
+    live(text) {
+      erase()
+      if (text === null || !watched) return
+      const line = cutTo(visible(secrets.redactText(text)), (stderr.columns ?? USUAL_WIDTH) - 1)
+      stderr.writable.write(line)
+      shown = widthOf(line)
+    },
     outJson,
     outJsonLine: (value) => writeJson(JSON.stringify(value)),
-    outExactly,
+    outExactly(content) {
+      erase()
+      outExactly(content)
+    },
     outFile: (file) => pipeline(createReadStream(file), stdout.writable, { end: false }),
     redact: secrets.redactWords,
     watched,

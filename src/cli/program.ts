@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { defineApprovalCommands } from './approval/index.ts'
 import { defineBatchCommands } from './batch/index.ts'
+import { defineCompletion } from './completion.ts'
 import { addGlobalOptions, exampleText, USAGE_OUTPUT } from './define-command.ts'
 import { defineDemo } from './demo.ts'
 import { defineDoctor } from './doctor.ts'
@@ -56,5 +57,6 @@ export function buildProgram(): Command {
   defineTokenCommands(program)
   defineVerify(program)
   defineDoctor(program)
+  defineCompletion(program)
   return program
 }

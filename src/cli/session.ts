@@ -3,9 +3,7 @@ import type { Home, Log } from '../app/open-home.ts'
 import { FileNeeded } from '../app/sent-files.ts'
 import { ClientError } from '../client/client-error.ts'
 import { CutterError } from '../domain/errors.ts'
-import type { HistoryEntry } from '../domain/history-entry.ts'
 import { findStrayPlace } from '../domain/module-files.ts'
-import type { Run } from '../domain/run.ts'
 import { stackOfThrown } from '../domain/thrown.ts'
 import { assertServed } from '../service/access/served-commands.ts'
 import type { CommandCall } from '../service/command-line.ts'
@@ -17,6 +15,7 @@ import type { GlobalOptions } from './define-command.ts'
 import { EXIT_INTERRUPTED, EXIT_OF_ERROR } from './exit-codes.ts'
 import { type Io, ioOf } from './io.ts'
 import { currentPlace } from './place.ts'
+import { type Progress, showProgress } from './progress.ts'
 import { strayModuleError, unansweredError } from './stray-errors.ts'
 
 /** What a command works with: its streams, and the home that the use cases read and change. */
@@ -40,16 +39,17 @@ export function inHome(
     assertNoSecretOptions(options)
     // Loaded here, because --help and verify need no store.
     const { openHome } = await import('../app/open-home.ts')
+    const { done, ...watching } = watchers(io)
     const home = openHome({
       home: options.home,
       env: process.env,
       cwd: process.cwd(),
       secrets,
       interrupt,
-      ...watchers(io),
+      ...watching,
     })
     opened(home)
-    return task({ home, io, interrupt, secrets })
+    return task({ home, io, interrupt, secrets }).finally(done)
   }
   return inProcess(options, inOpenHome, staysUp)
 }
@@ -78,12 +78,12 @@ async function inServedHome(
 ): Promise<number> {
   const place = currentPlace()
   const io = ioOf(place, options.json === true, secrets)
-  const { onStep = () => {}, onProgress } = watchers(io)
+  const { onStep = () => {}, onProgress, done } = watchers(io)
   const home = openHome({ onStep, onProgress })
   try {
     assertNoSecretOptions(options)
     assertServed(home, place.command, { named: options.home, cwd: request.cwd })
-    return await task({ home, io, interrupt, secrets })
+    return await task({ home, io, interrupt, secrets }).finally(done)
   } catch (error) {
     if (error instanceof CommanderError || error instanceof FileNeeded) throw error
     return await reportError({ io, log, home }, error, interrupt)
@@ -173,23 +173,10 @@ function reportClientError(io: Io, { code, message, next, exit }: ClientError): 
   return exit
 }
 
-/** Shows warnings, and on a terminal each step and the progress of effects. */
-function watchers(io: Io): {
-  onWarning(text: string): void
-  onStep?(run: Run, entry: HistoryEntry): void
-  onProgress?(run: Run, text: string): void
-} {
+/** Shows warnings, and on a terminal each step and the progress of effects, until it is done. */
+function watchers(io: Io): { onWarning(text: string): void; done(): void } & Partial<Progress> {
   const onWarning = (text: string) => io.err(`cutter: ${text}`)
-  if (!io.watched) return { onWarning }
-  const dim = (text: string) => ({ text, style: 'dim' }) as const
-  return {
-    onWarning,
-    onStep: (run: Run, entry: HistoryEntry) => {
-      const next = run.phase === null ? [] : [dim(`  → ${run.phase}`)]
-      io.err([dim(String(entry.seq).padStart(3)), `  ${run.state}`, ...next])
-    },
-    onProgress: (_run: Run, text: string) => io.err([dim(`     ${text}`)]),
-  }
+  return io.watched ? { onWarning, ...showProgress(io) } : { onWarning, done() {} }
 }
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const

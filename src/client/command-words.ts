@@ -5,6 +5,8 @@ export const BY_ITSELF: { [command: string]: string } = {
   serve: 'it is the service',
   mcp: 'it speaks with an agent on its own stdin and stdout, and asks the service for each call',
   'store restore': 'the service must be stopped first',
+  completion: 'it prints a script for the shell of the caller',
+  complete: 'it completes the words of the caller, and needs no home',
   'approval countersign': 'it signs with a key of the caller',
   'machine new': 'it writes a module for the caller',
   'machine check': 'it may load a module of the caller, and a service takes no code',
@@ -17,6 +19,7 @@ export const BY_ITSELF: { [command: string]: string } = {
 /** Commands that sign with a key of the caller where these options are given. */
 const SIGNING: { [command: string]: string | null } = {
   'approval sign': null,
+  'run review': '--key',
   'run void': '--key',
   'run abandon': '--key',
 }

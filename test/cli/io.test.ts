@@ -1,8 +1,12 @@
 import { Writable } from 'node:stream'
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { ioOf, outJson } from '../../src/cli/io.ts'
+import { renderLine } from '../../src/cli/line.ts'
 import { inPlace, type Place } from '../../src/cli/place.ts'
+import { showProgress } from '../../src/cli/progress.ts'
 import { allowsColor } from '../../src/client/terminal.ts'
+import type { HistoryEntry } from '../../src/domain/history-entry.ts'
+import type { Run } from '../../src/domain/run.ts'
 import { createSecrets } from '../../src/service/redact.ts'
 
 /** Progress and colours are shown on terminals only. */
@@ -43,6 +47,54 @@ describe('ioOf', () => {
     ['for JSON', [both, true], { watched: false, color: false }],
   ])('watches and colours %s', (_, given, expected) => {
     expect(ioWith(...given)).toEqual(expected)
+  })
+})
+
+describe('live', () => {
+  const written = (terminals: { stdout: boolean; stderr: boolean }) => {
+    const { place, written } = aPlace(terminals)
+    const io = ioOf(place, false, createSecrets())
+    io.live('apply, 3s\u001b[2J')
+    io.out('done')
+    io.live(null)
+    return written()
+  }
+
+  test('live shows a line that the next output replaces', () => {
+    const line = 'apply, 3s\\u{1b}[2J'
+    expect(written(both)).toBe(`${line}\r${' '.repeat(line.length)}\rdone\n`)
+  })
+
+  test('live shows nothing where nobody watches a terminal', () => {
+    expect(written({ stdout: false, stderr: true })).toBe('done\n')
+  })
+})
+
+describe('showProgress', () => {
+  afterEach(() => void vi.useRealTimers())
+
+  test('showProgress names phase, time and step of long work, and what it counts', () => {
+    vi.useFakeTimers()
+    const lines: (string | null)[] = []
+    const progress = showProgress({
+      err: (line) => void lines.push(renderLine(line, false)),
+      live: (text) => void lines.push(text),
+    })
+    progress.onStep({ phase: 'apply', state: 'PLANNED' } as Run, { seq: 4 } as HistoryEntry)
+    vi.advanceTimersByTime(2_000)
+    progress.onProgress({} as Run, 'sends 3 of 9 files')
+    vi.advanceTimersByTime(1_000)
+    progress.onStep({ phase: null, state: 'DONE' } as Run, { seq: 5 } as HistoryEntry)
+    vi.advanceTimersByTime(9_000)
+    progress.done()
+    expect(lines).toEqual([
+      '  4  PLANNED  → apply',
+      '     apply, 2.0s, step 5',
+      '     sends 3 of 9 files',
+      '     apply, 3.0s, step 5: sends 3 of 9 files',
+      '  5  DONE',
+      null,
+    ])
   })
 })
 

@@ -34,6 +34,7 @@ const WRITERS: { [slot: string]: (path: string) => string[] } = {
   'machine new <name>': (path) => ['machine', 'new', path],
   'migrate new <folder>': (path) => ['migrate', 'new', path],
   'run export --out <file>': (path) => ['run', 'export', 'rotate', '--out', path],
+  'run report --out <file>': (path) => ['run', 'report', 'rotate', '--html', '--out', path],
   'store backup --out <file>': (path) => ['store', 'backup', '--out', path],
   'store prune --into <folder>': (path) => ['store', 'prune', '--older-than', '1s', '--into', path],
 }
@@ -43,6 +44,7 @@ const READERS = [
   'cutter --home <folder>',
   'run abandon --key <file>',
   'run void --key <file>',
+  'run review --key <file>',
   'machine check [file]',
   'machine graph <machine>',
   'machine test <file>',
@@ -74,7 +76,7 @@ const READERS = [
 /** Values that are no path on this machine. */
 const VALUES = [
   ...['<address>', '<words>', '--as-of <time>', '--expect <counts>'],
-  ...['<run>', '[run]', '<approval>', '[batch]', '[target]', '[name]', '[flags]'],
+  ...['<shell>', '[words]', '<run>', '[run]', '<approval>', '[batch]', '[target]', '[name]', '[flags]'],
   ...[
     '--by <who>',
     '--reason <text>',

@@ -33,8 +33,15 @@ const CALLS: { [command: string]: string[][] } = {
     ['P', '--offline'],
     ['L', '--offline'],
   ],
-  'run graph': [['P']],
-  'run report': [['E']],
+  'run graph': [['P'], ['P', '--format', 'chart']],
+  'run review': [
+    ['P'],
+    ['L'],
+    ['E'],
+    ['P', '--as', ALICE],
+    ['L', '--as', ALICE, '--key', 'alice_example_org'],
+  ],
+  'run report': [['E'], ['E', '--html', '--out', 'e.html'], ['E', '--html', '--out', '-'], ['E', '--html']],
   'run wait': [
     ['P', '--for', 'gate', '--timeout', '1s'],
     ['P', '--for', 'closed', '--timeout', '1s'],
@@ -128,6 +135,8 @@ const CALLS: { [command: string]: string[][] } = {
   ],
   'store check': [[]],
   'store restore': [['none.db']],
+  completion: [['bash'], ['csh']],
+  complete: [['--', 'run', 'li']],
   'instance rotate-key': [['--reason', 'a test']],
   'token create': [
     ['--role', 'viewer', '--name', 'bot'],

@@ -43,6 +43,8 @@ const CASES: [schema: string, command: () => string][] = [
   ['explanation', () => `run explain ${runId}`],
   ['graph', () => `run graph ${runId}`],
   ['report', () => `run report ${runId}`],
+  ['run-page', () => `run report ${runId} --html --out page.html`],
+  ['run-review', () => `run review ${runId}`],
   ['graph', () => 'machine graph cut'],
   ['run', () => `run resume ${runId} --approval ${approvalId}`],
   ['approval-list', () => 'approval list'],

@@ -1,5 +1,6 @@
 import { exchange } from '../../client/ask-service.ts'
 import type { FoundService } from '../../client/find-service.ts'
+import { CutterError } from '../../domain/errors.ts'
 import type { Session } from '../session.ts'
 import type { StatementOptions } from './statement-options.ts'
 
@@ -11,7 +12,7 @@ export async function signForService(
   { home, io }: Session,
   service: FoundService,
   run: string,
-  options: StatementOptions & { key: string },
+  options: StatementOptions & { key: string; shown?: string },
 ): Promise<number> {
   const global = [
     ...(options.json === true ? ['--json'] : []),
@@ -29,10 +30,23 @@ export async function signForService(
     io.outExactly(statement)
     return code
   }
+  assertAsShown(statement.toString(), options.shown)
   const { signStatement } = await import('../../service/approvals/sign-statement.ts')
   const signature = await signStatement(home, { statement: statement.toString(), key })
   const names = ['--statement', 'statement', '--signature', 'signature']
   return exchange(service, ['approval', 'import', ...names, ...global], {
     files: { statement: statement.toString(), signature },
   })
+}
+
+/** A person signs the plan that was read, and no other. */
+function assertAsShown(statement: string, shown: string | undefined): void {
+  if (shown === undefined) return
+  const { runId, planDigest } = JSON.parse(statement) as { runId: string; planDigest: string }
+  if (planDigest === shown) return
+  throw new CutterError(
+    'APPROVAL_REFUSED',
+    `run ${runId} has moved: the plan that was shown is ${shown}, and now it is ${planDigest}; nothing was signed`,
+    { next: `cutter run review ${runId}`, data: { runId } },
+  )
 }

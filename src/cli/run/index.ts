@@ -11,6 +11,7 @@ import { definePlan } from './plan.ts'
 import { defineReport } from './report.ts'
 import { defineResume } from './resume.ts'
 import { defineRetry } from './retry.ts'
+import { defineReview } from './review.ts'
 import { defineRollback } from './rollback.ts'
 import { defineShow } from './show.ts'
 import { defineStart } from './start.ts'
@@ -32,6 +33,7 @@ export function defineRunCommands(program: Command): void {
   definePlan(group)
   defineHistory(group)
   defineExplain(group)
+  defineReview(group)
   defineGraph(group)
   defineReport(group)
   defineExport(group)

@@ -35,6 +35,49 @@ export const RUN_ANSWERS: Answers = {
     title: 'A run',
     schema: run,
   },
+  'run-review': {
+    commands: ['run review'],
+    title: 'What belongs to a decision at a gate',
+    schema: z.strictObject({
+      run,
+      plan: text.describe('The plan for people, as Markdown.'),
+      changes: z
+        .strictObject({
+          from: digest.nullable(),
+          to: digest,
+          fromSeq: count.nullable(),
+          changes: z.array(z.strictObject({ place: text, before: z.json(), after: z.json() })),
+        })
+        .describe('What differs from the plan with which the run came to this gate before.'),
+      differences: z.array(text).describe('What of the world is not as the plan says now.'),
+      ahead: z.array(
+        z.strictObject({
+          state: text,
+          phase: text.nullable(),
+          kind: z.enum(['read', 'write']).nullable(),
+          wayBack: text.nullable().describe('How the write is taken back; null where no way is known.'),
+          isFinal: z.boolean(),
+        }),
+      ),
+      isFinal: z.boolean().describe('Whether a yes leads to a write without a known way back.'),
+      need: count,
+      signed: z.array(
+        z.strictObject({
+          approvalId: text,
+          approver: text,
+          decision,
+          wouldCount: z.boolean(),
+          why: text.nullable(),
+        }),
+      ),
+      may: z.array(text),
+    }),
+  },
+  'run-page': {
+    commands: ['run report'],
+    title: 'The page of a run that was written (run report --html)',
+    schema: z.strictObject({ runId: text, seq: count, file: text, bytes: count }),
+  },
   'run-shown': {
     commands: ['run show'],
     title: 'A run with its operator and closeout',

@@ -42,8 +42,17 @@ export async function readPlanChanges(home: Home, { run: text }: { run: string }
     )
   const from = earlier?.arrival?.planDigest ?? null
   if (from === null) return { from, to: run.planDigest, fromSeq: null, changes: [] }
-  const [before, after] = await Promise.all([planOf(home, from), planOf(home, run.planDigest)])
-  return { from, to: run.planDigest, fromSeq: earlier!.seq, changes: [...changesOf(before, after, '')] }
+  const changes = await comparePlans(home, from, run.planDigest)
+  return { from, to: run.planDigest, fromSeq: earlier!.seq, changes }
+}
+
+/**
+ * Compares two plans by their digests, place by place.
+ * @throws STORE_TAMPERED when one is missing
+ */
+export async function comparePlans(home: Home, from: string, to: string): Promise<PlanChange[]> {
+  const [before, after] = await Promise.all([planOf(home, from), planOf(home, to)])
+  return [...changesOf(before, after, '')]
 }
 
 async function planOf({ store }: Home, digest: string): Promise<Json> {

@@ -1,0 +1,70 @@
+import { textInLine } from '../../domain/visible.ts'
+import type { RunReview } from '../../service/runs/review.ts'
+import { fitLines } from '../fit.ts'
+import type { Line } from '../line.ts'
+import { linesOfRun } from '../run-lines.ts'
+
+/** The width of the labels. */
+const LABEL = 8
+/** Changes of a plan that are listed at most; the plan itself has all of them. */
+const MOST_CHANGES = 50
+
+/** What belongs to a decision, in the order in which it is read: the run, the plan, what differs, what cannot be taken back, who signed. */
+export function linesOfReview(review: RunReview, width: number | null): Line[] {
+  const below = [...linesOfChanges(review), ...linesOfAhead(review), ...linesOfSigners(review)]
+  return [
+    ...linesOfRun(review.run, width, [`about   ${textInLine(review.run.about)}`]),
+    '',
+    ...fitLines(review.plan.trimEnd().split('\n'), { width, hang: 0 }),
+    '',
+    ...fitLines(below, { width, hang: LABEL }),
+  ]
+}
+
+function linesOfChanges({ changes, differences }: RunReview): Line[] {
+  const shown = changes.changes.slice(0, MOST_CHANGES)
+  const more = changes.changes.length - shown.length
+  return [
+    ...(changes.from === null
+      ? []
+      : [`before  the run came to this gate with another plan in entry ${changes.fromSeq}; since then:`]),
+    ...shown.map(
+      ({ place, before, after }): Line => [
+        `changed ${textInLine(place)}: `,
+        { text: textInLine(JSON.stringify(before)), style: 'removed' },
+        ' ',
+        { text: textInLine(JSON.stringify(after)), style: 'added' },
+      ],
+    ),
+    ...(more > 0 ? [`        and ${more} more changes of the plan`] : []),
+    ...(differences.length === 0 ? ['world   as the plan says'] : []),
+    ...differences.map((line): Line => [{ text: 'differs ', style: 'trouble' }, textInLine(line)]),
+  ]
+}
+
+function linesOfAhead({ ahead, isFinal }: RunReview): Line[] {
+  const writes = ahead.filter(({ kind }) => kind === 'write')
+  return [
+    ...(isFinal
+      ? [[{ text: 'final   a yes leads to a write without a known way back', style: 'trouble' }] as Line]
+      : []),
+    ...writes.map(
+      ({ phase, wayBack, isFinal: isFinalWrite }) =>
+        `writes  ${phase}: ${wayBack === null ? (isFinalWrite ? 'can’t be taken back' : 'simulated, or no way back is known') : `can be taken back: ${wayBack}`}`,
+    ),
+  ]
+}
+
+function linesOfSigners({ signed, need, may }: RunReview): Line[] {
+  const counting = signed.filter(({ wouldCount, decision }) => wouldCount && decision === 'approve')
+  return [
+    ...(need === 0
+      ? []
+      : [`needs   ${need} ${need === 1 ? 'approval' : 'approvals'}, has ${counting.length}`]),
+    ...signed.map(
+      ({ approver, decision, wouldCount, why }) =>
+        `signed  ${textInLine(approver)}: ${decision}${wouldCount ? '' : `, which would not count: ${textInLine(why ?? '')}`}`,
+    ),
+    ...(may.length === 0 ? [] : [`may     ${may.map(textInLine).join(', ')}`]),
+  ]
+}

@@ -1,0 +1,180 @@
+import { type GateDecision, listApprovers } from '../domain/decisions.ts'
+import { describeEntry } from '../domain/entry-words.ts'
+import type { HistoryEntry } from '../domain/history-entry.ts'
+import { ENGINE, entryMarks } from '../domain/history-facts.ts'
+import type { Json } from '../domain/json.ts'
+import type { Run } from '../domain/run.ts'
+import { visible } from '../domain/visible.ts'
+
+/** A plan that replaced an earlier one at the same gate. */
+export interface ChangedPlan {
+  gate: string
+  fromSeq: number
+  toSeq: number
+  from: string
+  to: string
+  changes: { place: string; before: Json; after: Json }[]
+}
+
+export interface RunPage {
+  run: Run
+  about: string
+  history: HistoryEntry[]
+  decisions: GateDecision[]
+  plans: ChangedPlan[]
+}
+
+/** HTML that needs no escape any more. */
+class Html {
+  constructor(readonly text: string) {}
+}
+
+const ESCAPES: { [sign: string]: string } = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+}
+
+/** Escapes every value that is not HTML already, and spells its hidden characters, so that no text of others makes a tag or hides a part. */
+function html(parts: TemplateStringsArray, ...values: (string | number | Html | Html[])[]): Html {
+  const shown = values.map((value) => {
+    if (value instanceof Html) return value.text
+    if (Array.isArray(value)) return value.map(({ text }) => text).join('\n')
+    return visible(String(value)).replace(/[&<>"']/g, (sign) => ESCAPES[sign]!)
+  })
+  return new Html(parts.map((part, at) => part + (shown[at] ?? '')).join(''))
+}
+
+const STYLE = new Html(`
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #1b1f24; background: #fff }
+h1 { font-size: 1.5rem } h2 { font-size: 1.2rem; margin-top: 2rem }
+table { border-collapse: collapse; width: 100% } th, td { text-align: left; vertical-align: top; padding: .25rem .75rem .25rem 0; border-bottom: 1px solid #d0d7de }
+code { font: .875em ui-monospace, monospace; overflow-wrap: anywhere }
+ol { padding-left: 3rem } li { margin: .25rem 0 }
+.good { color: #116329 } .waiting { color: #7d4e00 } .trouble { color: #b3261e } .quiet { color: #57606a }
+del { background: #ffebe9 } ins { background: #dafbe1 }
+@media (prefers-color-scheme: dark) { body { color: #e6edf3; background: #0d1117 } th, td { border-color: #30363d } .good { color: #56d364 } .waiting { color: #e3b341 } .trouble { color: #ff8079 } .quiet { color: #9da7b1 } del { background: #67060c } ins { background: #033a16 } }
+@media print { body { margin: 0; max-width: none } }`)
+
+/** One page about a run, for people without Cutter: it loads nothing, and runs no script. */
+export function renderRunPage(page: RunPage): string {
+  const { run, about } = page
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>${run.runId}</title>
+<style>${STYLE}
+</style>
+</head>
+<body>
+<h1>${about}</h1>
+${headOf(run)}
+${approversOf(page)}
+${plansOf(page)}
+${timelineOf(page)}
+<p class="quiet">Made from the history of the run up to entry ${run.seq}. This page proves nothing by itself: the evidence bundle does, which <code>cutter run export</code> writes and <code>cutter verify</code> checks.</p>
+</body>
+</html>
+`.text
+}
+
+function headOf(run: Run): Html {
+  const rows: [string, string][] = [
+    ['Run', run.runId],
+    ['Machine', `${run.machine} ${run.version}, ${run.mode === 'live' ? 'live' : 'dry run'}`],
+    ['Started', `${run.startedAt} by ${run.startedBy} (OS user ${run.osUser})`],
+    ['Moved last', run.updatedAt],
+    ['Plan', run.planDigest ?? 'none yet'],
+    ['History', run.head],
+  ]
+  return html`<p class="${toneOf(run)}"><strong>${describeEnd(run)}</strong></p>
+<table>
+${rows.map(([name, value]) => html`<tr><th scope="row">${name}</th><td><code>${value}</code></td></tr>`)}
+</table>`
+}
+
+const toneOf = ({ status, outcome }: Run) => {
+  if (outcome === 'succeeded') return 'good'
+  if (status === 'paused') return 'waiting'
+  return status === 'stopped' || outcome === 'failed' || outcome === 'abandoned' ? 'trouble' : 'quiet'
+}
+
+function describeEnd({ status, state, gate, phase, outcome, stop }: Run): string {
+  if (status === 'closed')
+    return `✓ closed as ${outcome}, in ${state}`.replace(/^✓ (?!closed as succeeded)/, '– ')
+  if (status === 'paused') return `‖ waits at gate ${gate}, in ${state}`
+  if (status === 'stopped') return `! stopped in ${state}: ${stop?.message}`
+  return `▶ works on ${phase ?? 'its next step'}, in ${state}`
+}
+
+function approversOf({ decisions }: RunPage): Html {
+  if (decisions.length === 0)
+    return html`<h2>Approvers</h2>
+<p>No decision has moved this run.</p>`
+  const rows = decisions.flatMap(({ gate, decision, approvers, usedSeq, usedAt }) =>
+    approvers.map(
+      ({ name, fingerprint, approvalId }) =>
+        html`<tr><td>${gate ?? ''}</td><td>${decision}</td><td>${name}</td><td><code>${fingerprint ?? 'not signed (rehearsal)'}</code></td><td><code>${approvalId}</code></td><td>${usedAt}, entry ${usedSeq}</td></tr>`,
+    ),
+  )
+  return html`<h2>Approvers</h2>
+<table>
+<tr><th scope="col">Gate</th><th scope="col">Decision</th><th scope="col">Who</th><th scope="col">Key</th><th scope="col">Approval</th><th scope="col">Used</th></tr>
+${rows}
+</table>`
+}
+
+function plansOf({ plans }: RunPage): Html {
+  if (plans.length === 0)
+    return html`<h2>Plan differences</h2>
+<p>The run came to each of its gates with one plan.</p>`
+  return html`<h2>Plan differences</h2>
+${plans.map(
+  ({
+    gate,
+    fromSeq,
+    toSeq,
+    from,
+    to,
+    changes,
+  }) => html`<h3>Gate ${gate}: entry ${fromSeq} to entry ${toSeq}</h3>
+<p class="quiet"><code>${from}</code> to <code>${to}</code></p>
+<table>
+<tr><th scope="col">Place</th><th scope="col">Before</th><th scope="col">After</th></tr>
+${changes.map(
+  ({ place, before, after }) =>
+    html`<tr><td><code>${place}</code></td><td><del><code>${JSON.stringify(before)}</code></del></td><td><ins><code>${JSON.stringify(after)}</code></ins></td></tr>`,
+)}
+</table>`,
+)}`
+}
+
+function timelineOf({ history }: RunPage): Html {
+  return html`<h2>Timeline</h2>
+<ol>
+${history.map(itemOf)}
+</ol>`
+}
+
+function itemOf(entry: HistoryEntry): Html {
+  const people = listApprovers(entry).map(({ name, fingerprint }) =>
+    fingerprint === null ? `${name} (not signed)` : name,
+  )
+  const { text, detail, kind } = describeEntry(entry, people)
+  const by = entry.by === ENGINE ? '' : `, by ${entry.by}`
+  const { arrival, outcome } = entryMarks(entry)
+  const end =
+    entry.status === 'paused'
+      ? `, waits at gate ${arrival?.gate ?? ''}`
+      : outcome === undefined
+        ? ''
+        : `, closed as ${outcome}`
+  const tone =
+    kind === 'failure' || kind === 'refusal' ? 'trouble' : entry.status === 'paused' ? 'waiting' : ''
+  return html`<li id="e-${entry.seq}" value="${entry.seq}"><strong class="${tone}">${text}</strong>${by}${detail === null ? '' : `: ${detail}`} <span class="quiet">${entry.state}${end} · <time datetime="${entry.at}">${entry.at}</time></span></li>`
+}
