@@ -2,9 +2,12 @@ import { visible } from '../domain/visible.ts'
 import type { Line } from './line.ts'
 import { breaksOf, widthOf } from './text-width.ts'
 
+/** Begins what continues a line, so that no text of others begins one: whoever wrote it may have chosen where it breaks. */
+const CONTINUED = '… '
+
 /**
- * Fits lines of one form to a width: a label of `hang` characters, then a text. What is too wide continues below the text, so that no part of it
- * stands where a label does.
+ * Fits lines of one form to a width: a label of `hang` characters, then a text. What is too wide continues below the text, after a mark,
+ * so that no part of it stands where a label does.
  * @param width in characters; null: nothing is broken
  */
 export function fitLines(lines: Line[], { width, hang }: { width: number | null; hang: number }): Line[] {
@@ -19,7 +22,7 @@ function fitLine(line: Line, width: number, hang: number): Line[] {
   if (widthOf(text) <= width) return [line]
   return breaksOf(text.slice(hang), width - hang).map(({ from, to }, at) => {
     const rest = slice(parts, hang + from, hang + to)
-    return at === 0 ? [...slice(parts, 0, hang), ...rest] : [' '.repeat(hang), ...rest]
+    return at === 0 ? [...slice(parts, 0, hang), ...rest] : [CONTINUED.padStart(hang), ...rest]
   })
 }
 

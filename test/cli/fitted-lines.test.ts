@@ -164,8 +164,8 @@ describe('fitLines', () => {
     const line: Line = ['label   ', { text: 'one two three', style: 'good' }, ' four']
     expect(fitLines([line], { width: 16, hang: 8 })).toEqual([
       ['label   ', { text: 'one two', style: 'good' }],
-      ['        ', { text: 'three', style: 'good' }],
-      ['        ', 'four'],
+      ['      … ', { text: 'three', style: 'good' }],
+      ['      … ', 'four'],
     ])
   })
   test('fitLines loses no word', () => {

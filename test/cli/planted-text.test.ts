@@ -66,74 +66,101 @@ function holdAsEarlierVersions(): void {
 const faults = () =>
   answers.flatMap(({ args, answer }) =>
     [answer.stdout, answer.stderr]
-      // Help breaks long descriptions, and indents what follows.
-      .flatMap((text) => plantedLines(text, args.includes('--help') ? /^ {4}/ : /^$/))
+      // Help breaks long descriptions, and indents what follows. A line fitted to a terminal is continued after a mark.
+      .flatMap((text) => plantedLines(text, args.includes('--help') ? /^ {4}/ : /^ *… /))
       .map((line) => `cutter ${args.join(' ')}: ${JSON.stringify(line)}`),
   )
 
+/** As files get it, and then fitted to a terminal. */
+const atEachWidth = async (work: () => Promise<void>) => {
+  await work()
+  at.env.COLUMNS = '80'
+  await work()
+  delete at.env.COLUMNS
+}
+
 const showAll = async (runId: string) => {
-  for (const verb of ['show', 'history', 'explain', 'graph', 'cancel']) await cutter('run', verb, runId)
+  await atEachWidth(async () => {
+    for (const verb of ['show', 'history', 'explain', 'graph']) await cutter('run', verb, runId)
+    for (const args of [['run', 'list'], ['inbox'], ['inbox', '--as', PLANTED]]) await cutter(...args)
+  })
+  await cutter('run', 'graph', runId, '--format', 'chart')
+  await cutter('run', 'review', runId, '--as', PLANTED)
+  await cutter('run', 'report', runId)
+  await cutter('run', 'cancel', runId)
   await cutter('run', 'plan', runId, '--format', 'markdown')
   await cutter('run', 'history', runId, '--verify')
 }
 
-test('no planted text of a machine, a reason or an operator makes a line of any command', async () => {
-  await enableExecution(at)
-  await cutter('run', 'start', 'planted', '--help')
-  await cutter('run', 'start', 'planted', '--by', PLANTED)
-  await cutter('run', 'start', 'planted', '--fails', PLANTED)
-  await cutter('run', 'start', PLANTED)
-  for (const fails of ['', 'stop', 'throw']) {
-    const runId = await runIdOf(
-      'run',
-      'start',
-      'planted',
-      '--fails',
-      fails,
-      '--key',
-      `key ${fails} ${PLANTED}`,
-    )
-    await cutter('run', 'show', runId)
-    await cutter('run', 'explain', runId)
-    await cutter('approval', 'rehearse', runId, '--as', PLANTED, '--reason', PLANTED)
-    const { approvalId } = jsonOf<{ approvalId: string }>(
-      await at.cutter(['approval', 'rehearse', runId, '--reason', 'read', '--json']),
-    )
-    for (const verb of [['list'], ['show', approvalId]]) await cutter('approval', ...verb)
-    await cutter('run', 'resume', runId, '--approval', PLANTED)
-    await cutter('run', 'resume', runId, '--approval', approvalId, '--by', PLANTED)
-    await cutter('run', 'resume', runId, '--approval', approvalId)
-    await cutter('run', 'resume', runId)
-    await cutter('approval', 'list', runId)
-    await showAll(runId)
-    await cutter('run', 'export', runId, '--out', at.path(`${fails} bundle\u200b.tar`))
-    await cutter('verify', at.path(`${fails} bundle\u200b.tar`))
-  }
-  await cutter('hold', 'on', '--reason', PLANTED)
-  for (const args of [
-    ['hold', 'status'],
-    ['run', 'list'],
-    ['run', 'start', 'planted'],
-    ['execution', 'status'],
-  ])
-    await cutter(...args)
-  holdAsEarlierVersions()
-  for (const args of [
-    ['hold', 'status'],
-    ['run', 'list'],
-    ['run', 'start', 'planted'],
-    ['hold', 'off'],
-  ])
-    await cutter(...args)
-  await cutter('execution', 'enable', '--for', '1h', '--reason', PLANTED)
-  await cutter('execution', 'status')
-  for (const args of [['machine', 'list'], ['machine', 'check'], ['machine', 'graph', 'planted'], ['doctor']])
-    await cutter(...args)
-  expect(faults()).toEqual([])
-  expect(
-    answers.filter(({ answer }) => `${answer.stdout}${answer.stderr}`.includes('PLANTED')).length,
-  ).toBeGreaterThan(15)
-})
+// A minute on an idle machine.
+const MINUTES = { timeout: 300_000 }
+
+test(
+  'no planted text of a machine, a reason or an operator makes a line of any command',
+  MINUTES,
+  async () => {
+    await enableExecution(at)
+    await cutter('run', 'start', 'planted', '--help')
+    await cutter('run', 'start', 'planted', '--by', PLANTED)
+    await cutter('run', 'start', 'planted', '--fails', PLANTED)
+    await cutter('run', 'start', PLANTED)
+    for (const fails of ['', 'stop', 'throw']) {
+      const runId = await runIdOf(
+        'run',
+        'start',
+        'planted',
+        '--fails',
+        fails,
+        '--key',
+        `key ${fails} ${PLANTED}`,
+      )
+      await cutter('run', 'show', runId)
+      await cutter('run', 'explain', runId)
+      await cutter('approval', 'rehearse', runId, '--as', PLANTED, '--reason', PLANTED)
+      const { approvalId } = jsonOf<{ approvalId: string }>(
+        await at.cutter(['approval', 'rehearse', runId, '--reason', 'read', '--json']),
+      )
+      for (const verb of [['list'], ['show', approvalId]]) await cutter('approval', ...verb)
+      await cutter('run', 'resume', runId, '--approval', PLANTED)
+      await cutter('run', 'resume', runId, '--approval', approvalId, '--by', PLANTED)
+      await cutter('run', 'resume', runId, '--approval', approvalId)
+      await cutter('run', 'resume', runId)
+      await cutter('approval', 'list', runId)
+      await showAll(runId)
+      await cutter('run', 'export', runId, '--out', at.path(`${fails} bundle\u200b.tar`))
+      await cutter('verify', at.path(`${fails} bundle\u200b.tar`))
+    }
+    await cutter('hold', 'on', '--reason', PLANTED)
+    for (const args of [
+      ['hold', 'status'],
+      ['run', 'list'],
+      ['run', 'start', 'planted'],
+      ['execution', 'status'],
+    ])
+      await cutter(...args)
+    holdAsEarlierVersions()
+    for (const args of [
+      ['hold', 'status'],
+      ['run', 'list'],
+      ['run', 'start', 'planted'],
+      ['hold', 'off'],
+    ])
+      await cutter(...args)
+    await cutter('execution', 'enable', '--for', '1h', '--reason', PLANTED)
+    await cutter('execution', 'status')
+    for (const args of [
+      ['machine', 'list'],
+      ['machine', 'check'],
+      ['machine', 'graph', 'planted'],
+      ['doctor'],
+    ])
+      await cutter(...args)
+    expect(faults()).toEqual([])
+    expect(
+      answers.filter(({ answer }) => `${answer.stdout}${answer.stderr}`.includes('PLANTED')).length,
+    ).toBeGreaterThan(15)
+  },
+)
 
 test('no report of these runs has a planted line', () => {
   const runs = join(at.home, 'var', 'runs')
@@ -147,44 +174,61 @@ test('no report of these runs has a planted line', () => {
   expect(pages.length).toBeGreaterThan(8)
 })
 
-test('no name of a file, a document, an option or a folder makes a line of any command', async () => {
-  answers.length = 0
-  const name = PLANTED.replaceAll('/', '')
-  at.file('old.md', charter('One.', `Two ${PLANTED}`))
-  at.file(
-    'new.md',
-    charter(`One \u001b[31m${PLANTED}`, 'Three.').replace('Article 1', 'Article 1 \u202eo\u200bne'),
-  )
-  for (const args of [
-    ['document', 'scan', 'old.md', '--all'],
-    ['document', 'scan', 'new.md', '--document', PLANTED],
-    ['document', 'scan', name],
-    ['document', 'profiles', PLANTED],
-    ['run', 'start', 'cut', '--document', PLANTED, '--source', name],
-    ['run', 'start', 'cut', '--document', 'A', '--source', 'old.md', '--target', PLANTED],
-    ['run', 'show', PLANTED],
-    ['batch', 'start', name],
-    ['batch', 'show', PLANTED],
-    ['migrate', 'lint', name],
-    ['migrate', 'new', at.path('fresh')],
-    ['target', 'survey', PLANTED],
-    ['rehearsal', 'remove', PLANTED],
-    ['machine', 'graph', PLANTED],
-    ['store', 'restore', name],
-    ['verify', name],
-    ['approval', 'show', PLANTED],
-    ['approval', 'import', '--statement', name, '--signature', name],
-    ['run', 'list', `--${PLANTED}`],
-    [PLANTED],
-  ])
-    await cutter(...args)
-  at.file(
-    'fresh/bundle.yaml',
-    readFileSync(at.path('fresh/bundle.yaml'), 'utf8').replace('name: fresh', `${WORDS}: ${WORDS}`),
-  )
-  await cutter('migrate', 'lint', at.path('fresh'))
-  at.file('cutter.yaml', `${WORDS}: ${WORDS}\n`)
-  await cutter('doctor')
-  await cutter('run', 'start', 'planted')
-  expect(faults()).toEqual([])
-})
+test(
+  'no name of a file, a document, an option or a folder makes a line of any command',
+  MINUTES,
+  async () => {
+    answers.length = 0
+    const name = PLANTED.replaceAll('/', '')
+    at.file('old.md', charter('One.', `Two ${PLANTED}`))
+    at.file(
+      'new.md',
+      charter(`One \u001b[31m${PLANTED}`, 'Three.').replace('Article 1', 'Article 1 \u202eo\u200bne'),
+    )
+    for (const args of [
+      ['document', 'scan', 'old.md', '--all'],
+      ['document', 'scan', 'new.md', '--document', PLANTED],
+      ['document', 'scan', name],
+      ['document', 'profiles', PLANTED],
+      ['run', 'start', 'cut', '--document', PLANTED, '--source', name],
+      ['run', 'start', 'cut', '--document', 'A', '--source', 'old.md', '--target', PLANTED],
+      ['run', 'show', PLANTED],
+      ['batch', 'start', name],
+      ['batch', 'show', PLANTED],
+      ['migrate', 'lint', name],
+      ['migrate', 'new', at.path('fresh')],
+      ['migrate', 'propose', name],
+      ['migrate', 'propose', at.path('fresh'), '--target', PLANTED],
+      ['document', 'list', '--target', PLANTED],
+      ['document', 'show', PLANTED, '--target', 'none'],
+      ['document', 'history', PLANTED, '--target', 'none'],
+      ['document', 'search', PLANTED, '--target', 'none'],
+      ['run', 'review', PLANTED, '--as', PLANTED],
+      ['run', 'report', PLANTED, '--html', '--out', at.path('report.html')],
+      ['run', 'list', '--output', PLANTED],
+      ['token', 'create', '--role', 'viewer', '--name', PLANTED],
+      ['token', 'revoke', PLANTED],
+      ['token', 'list'],
+      ['target', 'list'],
+      ['target', 'survey', PLANTED],
+      ['rehearsal', 'remove', PLANTED],
+      ['machine', 'graph', PLANTED],
+      ['store', 'restore', name],
+      ['verify', name],
+      ['approval', 'show', PLANTED],
+      ['approval', 'import', '--statement', name, '--signature', name],
+      ['run', 'list', `--${PLANTED}`],
+      [PLANTED],
+    ])
+      await cutter(...args)
+    at.file(
+      'fresh/bundle.yaml',
+      readFileSync(at.path('fresh/bundle.yaml'), 'utf8').replace('name: fresh', `${WORDS}: ${WORDS}`),
+    )
+    await cutter('migrate', 'lint', at.path('fresh'))
+    at.file('cutter.yaml', `${WORDS}: ${WORDS}\n`)
+    await cutter('doctor')
+    await cutter('run', 'start', 'planted')
+    expect(faults()).toEqual([])
+  },
+)
