@@ -13,7 +13,7 @@ export function defineMcp(program: Command): void {
     program,
     'mcp',
     'serve an agent on stdin and stdout, over the Model Context Protocol; it can do everything but approve',
-    'cutter mcp --home /srv/cutter',
+    'cutter mcp --by deploybot',
   )
     .option(...BY)
     .action(action(mcp))
