@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { textInLine } from '../domain/visible.ts'
-import type { Inbox } from '../service/page/inbox.ts'
+import type { Inbox } from '../service/inbox.ts'
 import { action, defineCommand, type GlobalOptions } from './define-command.ts'
 import { fitLines } from './fit.ts'
 import { type Column, fitTable } from './fit-table.ts'
@@ -29,7 +29,7 @@ export function defineInbox(program: Command): void {
 
 function inbox(options: Options): Promise<number> {
   return inHome({ ...options, json: asksForJson(options) }, async ({ home, io }) => {
-    const { readInbox } = await import('../service/page/inbox.ts')
+    const { readInbox } = await import('../service/inbox.ts')
     const found = await readInbox(home, { as: options.as })
     printList(io, options, {
       value: found,

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { scanPage } from '../service/agents/pages.ts'
-import { proposeMigration } from '../service/migrations/propose.ts'
+import { keepMigration } from '../service/migrations/keep.ts'
 import { tool } from './tool.ts'
 
 const text = z.string()
@@ -36,6 +36,6 @@ export const PREPARING_TOOLS = [
         .record(text, text)
         .describe('The texts by their names: bundle.yaml, migration.sql and the others.'),
     },
-    perform: async ({ home }, input) => ({ value: await proposeMigration(home, input) }),
+    perform: async ({ home }, input) => ({ value: await keepMigration(home, input) }),
   }),
 ]

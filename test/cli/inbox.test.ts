@@ -6,7 +6,7 @@ import { linesOfInbox } from '../../src/cli/inbox.ts'
 import { renderLine } from '../../src/cli/line.ts'
 import { csvOf } from '../../src/cli/list-output.ts'
 import { widthOf } from '../../src/cli/text-width.ts'
-import type { Inbox } from '../../src/service/page/inbox.ts'
+import type { Inbox } from '../../src/service/inbox.ts'
 import { aCutterHome, type CutterHome, jsonOf } from '../support/cli.ts'
 import { ALICE, aSigner } from '../support/cli-steps.ts'
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readYaml } from '../../src/domain/yaml.ts'
 import { ANSWERS } from '../../src/service/answers/answers.ts'
-import type { ProposedBundle } from '../../src/service/migrations/propose-expectations.ts'
+import type { ProposedBundle } from '../../src/service/migrations/propose.ts'
 import { type ErrorJson, jsonOf } from '../support/cli.ts'
 import { type ShopHome, startShopHome } from '../support/shop-home.ts'
 import {

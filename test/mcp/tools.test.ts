@@ -86,7 +86,7 @@ describe('the list of tools', () => {
       'answers/answers',
       'holds/on',
       'machines/inputs',
-      'migrations/propose',
+      'migrations/keep',
       'runs/cancel',
       'runs/explain',
       'runs/list',

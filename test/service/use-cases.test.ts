@@ -23,7 +23,11 @@ const ROOMS: { [group: string]: string } = {
   token: 'tokens',
 }
 
-const commands = buildProgram().commands.flatMap((command): [string, string, string][] =>
+/** They complete words of the command line itself, and reach no home. */
+const NO_USE_CASE = ['completion', 'complete']
+
+const words = buildProgram().commands.filter((command) => !NO_USE_CASE.includes(command.name()))
+const commands = words.flatMap((command): [string, string, string][] =>
   command.commands.length === 0
     ? [[command.name(), `${command.name()}.ts`, `${command.name()}.ts`]]
     : command.commands.map((verb: Command) => [

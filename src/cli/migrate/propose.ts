@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { ProposedBundle } from '../../service/migrations/propose-expectations.ts'
+import type { ProposedBundle } from '../../service/migrations/propose.ts'
 import { printAnswer } from '../answers.ts'
 import { action, defineCommand, type GlobalOptions } from '../define-command.ts'
 import { inHome } from '../session.ts'
@@ -22,7 +22,7 @@ type Options = GlobalOptions & { target: string; fresh?: boolean }
 
 function propose(folder: string, options: Options): Promise<number> {
   return inHome(options, async ({ home, io }) => {
-    const { proposeBundle } = await import('../../service/migrations/propose-expectations.ts')
+    const { proposeBundle } = await import('../../service/migrations/propose.ts')
     const { target, fresh = false } = options
     const proposed = await proposeBundle(home, {
       folder,

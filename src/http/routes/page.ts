@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import { readInbox } from '../../service/inbox.ts'
 import { readGateAhead } from '../../service/page/gate-ahead.ts'
-import { readInbox } from '../../service/page/inbox.ts'
 import { readPlanChanges } from '../../service/page/plan-changes.ts'
 import { readRunChart } from '../../service/page/run-chart.ts'
 import { layoutChart } from '../chart-layout.ts'

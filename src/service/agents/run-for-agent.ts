@@ -1,7 +1,7 @@
 import type { Decision } from '../../domain/approval.ts'
 import { nameInLine } from '../../domain/visible.ts'
 import { type Explanation, explain } from '../../engine/explain.ts'
-import { isFinalPath } from '../page/inbox.ts'
+import { isFinalPath } from '../inbox.ts'
 import type { RunAnswer } from '../runs/run-answer.ts'
 import type { AgentCall } from './agent-call.ts'
 

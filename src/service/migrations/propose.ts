@@ -1,71 +1,126 @@
-import { createHash, randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import type { Home } from '../../app/open-home.ts'
-import { CutterError } from '../../domain/errors.ts'
-import { assertRole } from '../access/assert-role.ts'
-import { uploadsFolder } from '../access/input-files.ts'
-import { type LintedMigration, lintMigration } from './lint.ts'
+import { connectMigrate } from '../../builtin/migrate.ts'
+import type { EffectContext } from '../../domain/effect.ts'
+import { CutterError, Stop } from '../../domain/errors.ts'
+import { type KeptCopy, proposeMigration } from '../../effects/migrate/propose-migration.ts'
+import { assertOperator } from '../../engine/operators.ts'
+import type { ProposedExpectations } from '../../migration/propose-expectations.ts'
+import { openTools } from '../../tools/open-tools.ts'
+import { outputPath } from '../write-output.ts'
 
-/** What a migration bundle consists of: files of one folder. */
-const PART = /^[\w][\w.-]{0,99}\.(sql|ya?ml)$/
-/** Files of a bundle at most. */
-const MAX_FILES = 20
-
-/** What is answered to a proposal: as `migrate lint` answers it, with the name by which a run takes the bundle. */
-export interface ProposedMigration extends Omit<LintedMigration, 'bundle'> {
-  /** `upload:<sha256>`; null where the bundle has faults, and is not kept. */
-  bundle: string | null
+/** What `migrate propose --json` prints. */
+export interface ProposedBundle extends ProposedExpectations {
+  /** The folder, as an absolute path. Its bundle.yaml now holds the expectations. */
+  bundle: string
+  target: string
+  /** The copy on which the migration was rehearsed. */
+  copy: { takenAt: string; backup: string; reused: boolean }
 }
 
+export interface ProposeInput {
+  folder: string
+  target: string
+  /** Takes a new copy of the target, even if an earlier one would do. */
+  fresh: boolean
+  onProgress(text: string): void
+}
+
+/** How long a copy may be used again, in hours. Rows are counted on it, so an old one would mislead. */
+const COPY_HOURS = 24
+
 /**
- * Takes the files of a migration bundle, checks them, and keeps a bundle without faults for runs. It starts nothing.
- * @throws ACCESS_REFUSED; INPUT_REFUSED when a name is none of a file of a bundle, or there is no bundle.yaml
+ * Rehearses a migration on a copy of its target, and writes what it did into bundle.yaml as expectations, for its author to read. The target
+ * is only read. The copy is kept for the next proposal.
+ * @throws OPERATOR_REFUSED when the caller may start no run
+ * @throws INPUT_REFUSED when the folder has other faults, or the rehearsal failed; then no file was changed
  */
-export async function proposeMigration(
-  home: Home,
-  { files }: { files: { [name: string]: string } },
-): Promise<ProposedMigration> {
-  assertRole(home, 'operator', 'propose migrations')
-  const names = Object.keys(files).sort()
-  assertNames(names)
-  const uploads = uploadsFolder(home.folder)
-  const draft = join(uploads, `.${randomBytes(8).toString('hex')}`)
-  mkdirSync(draft, { recursive: true, mode: 0o700 })
-  try {
-    const digest = createHash('sha256')
-    for (const name of names) {
-      const bytes = Buffer.from(files[name]!, 'utf8')
-      digest.update(`${name}\0${bytes.length}\0`).update(bytes)
-      writeFileSync(join(draft, name), bytes, { flag: 'wx', mode: 0o600 })
-    }
-    const { bundle: _, ...linted } = await lintMigration(home, { folder: draft })
-    return { bundle: linted.ok ? keep(draft, uploads, digest.digest('hex')) : null, ...linted }
-  } finally {
-    rmSync(draft, { recursive: true, force: true })
+export async function proposeBundle(home: Home, given: ProposeInput): Promise<ProposedBundle> {
+  const folder = resolve(home.cwd, given.folder)
+  const file = await outputPath(home, join(folder, 'bundle.yaml'))
+  const app = await home.app()
+  const by = assertOperator(app.deps, undefined)
+  const { target } = given
+  const kept = keptCopies(home.folder, target)
+  const tools = openTools(app.config.tools)
+  const context = contextOf(home, by, app.config.caps.runMinutes, given.onProgress)
+  const proposed = await asRefusal(() =>
+    proposeMigration(connectMigrate({ ...app, env: home.env, tools }), context, {
+      folder,
+      target,
+      kept: given.fresh ? null : kept.read(),
+    }),
+  ).finally(() => removeIfEmpty(join(home.folder, 'var', 'backups', context.runId)))
+  const { expectations, copy, reused } = proposed
+  kept.write(copy)
+  // Never half a file, whenever the process ends.
+  writeFileSync(`${file}.new`, proposed.text)
+  renameSync(`${file}.new`, file)
+  const { takenAt, file: backup } = copy.backup.dump
+  return { bundle: folder, target, copy: { takenAt, backup, reused }, ...expectations }
+}
+
+/** A proposal that uses an earlier copy keeps none of its own. */
+function removeIfEmpty(folder: string): void {
+  if (existsSync(folder) && readdirSync(folder).length === 0) rmSync(folder, { recursive: true })
+}
+
+/** The copies that proposals took, one for each target. */
+function keptCopies(home: string, target: string) {
+  const folder = join(home, 'var', 'proposals')
+  const file = join(folder, `${encodeURIComponent(target)}.json`)
+  return {
+    read(): KeptCopy | null {
+      if (!existsSync(file)) return null
+      const copy = JSON.parse(readFileSync(file, 'utf8')) as KeptCopy
+      const { takenAt, file: dump } = copy.backup.dump
+      const age = Date.now() - Date.parse(takenAt)
+      return age < COPY_HOURS * 3_600_000 && existsSync(join(home, dump)) ? copy : null
+    },
+    write(copy: KeptCopy) {
+      mkdirSync(folder, { recursive: true, mode: 0o700 })
+      writeFileSync(`${file}.new`, JSON.stringify(copy), { mode: 0o600 })
+      renameSync(`${file}.new`, file)
+    },
   }
 }
 
-function assertNames(names: string[]): void {
-  const why = findNameFault(names)
-  if (why === null) return
-  throw new CutterError('INPUT_REFUSED', `${why}; nothing was kept`, {
-    next: 'name bundle.yaml, and files such as migration.sql, without a folder',
-  })
+/** A proposal is no run: it writes nothing that an approval would have to allow, and what it found is tried again by the run that follows. */
+function contextOf(home: Home, by: string, minutes: number, progress: (text: string) => void): EffectContext {
+  const runId = `propose-${new Date().toISOString().replace(/\D/g, '').slice(0, 14)}-${randomBytes(4).toString('hex')}`
+  return {
+    runId,
+    machine: 'migrate',
+    version: '1',
+    mode: 'dry-run',
+    seq: 1,
+    startedBy: by,
+    token: { run: runId, seq: 1, attempt: 1 },
+    deadline: new Date(Date.now() + minutes * 60_000),
+    signal: home.interrupt,
+    assertClaimed: async () => undefined,
+    now: () => new Date(),
+    evidence: async (digest) => {
+      throw new Error(`no evidence ${digest}`)
+    },
+    approval: async () => null,
+    progress,
+  }
 }
 
-function findNameFault(names: string[]): string | null {
-  const wrong = names.find((name) => !PART.test(name))
-  if (wrong !== undefined) return `${JSON.stringify(wrong)} is no name of a file of a migration bundle`
-  if (names.length > MAX_FILES)
-    return `a migration bundle has ${MAX_FILES} files at most, not ${names.length}`
-  return names.includes('bundle.yaml') ? null : 'a migration bundle has a file bundle.yaml'
-}
-
-function keep(draft: string, uploads: string, sha256: string): string {
-  const folder = join(uploads, sha256)
-  if (!existsSync(folder)) renameSync(draft, folder)
-  const now = new Date()
-  utimesSync(folder, now, now)
-  return `upload:${sha256}`
+/** No run stops here, so the stop of a phase is a refusal. */
+async function asRefusal<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof Stop)) throw error
+    const { code, data } = error.facts
+    throw new CutterError('INPUT_REFUSED', `${error.message}; bundle.yaml was not changed`, {
+      next: 'correct what is named, then run the same command again',
+      data: { ...(data as object | undefined), stop: code },
+      cause: error,
+    })
+  }
 }

@@ -2,8 +2,8 @@ import type { Home } from '../../app/open-home.ts'
 import { parseAllowedSigners } from '../../approvals/openssh/allowed-signers.ts'
 import { readSignersText } from '../../approvals/trust-files.ts'
 import { explain } from '../../engine/explain.ts'
+import { isFinalPath } from '../inbox.ts'
 import { findRun } from '../runs/find-run.ts'
-import { isFinalPath } from './inbox.ts'
 import { findWayBack } from './way-back.ts'
 
 /** A state on the path after a yes. */
