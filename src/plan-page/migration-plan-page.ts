@@ -169,6 +169,7 @@ function lintLines(lint: PlannedLint): MarkdownLine[] {
         prose(message),
       ]),
     ),
+    ...(lint.more === undefined ? [] : paragraph(md`${String(lint.more)} more are left out.`)),
     ...paragraph(md`Found by ${prose(lint.version)}. The findings decide nothing.`),
   ]
 }

@@ -38,6 +38,7 @@ const lint = z.union([
     findings: z.array(
       z.object({ rule: z.string(), level: z.string(), line: z.number(), message: z.string() }),
     ),
+    more: z.number().optional(),
   }),
   z.object({ installed: z.literal(true), failed: z.string() }),
   z.object({ installed: z.literal(false) }),

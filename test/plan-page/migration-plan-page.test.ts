@@ -90,6 +90,12 @@ test('the plan of a migration names squawk where it was not run', () => {
   expect(page).toContain('squawk was not run: npm has not installed its optional package squawk-cli')
 })
 
+test('the plan of a migration says how many findings of squawk it leaves out', () => {
+  const plan = aMigrationPlan()
+  expect(pageOf({ ...plan, lint: { ...plan.lint, more: 2_500 } })).toContain('2500 more are left out.')
+  expect(pageOf(plan)).not.toContain('more are left out')
+})
+
 test('the plan of a rollback shows why, and the script in full', () => {
   const page = pageOf(aRollbackPlan())
   expect(page).toContain('- every article is enacted: false')

@@ -44,9 +44,10 @@ function linesOfSquawk(report: NonNullable<LintedMigration['squawk']>): string[]
     ]
   if ('failed' in report) return [`squawk could not be run: ${report.failed}`]
   return [
-    `${report.version}: ${report.findings.length} findings`,
+    `${report.version}: ${report.findings.length + (report.more ?? 0)} findings`,
     ...report.findings.map(
       ({ line, rule, level, message }) => `  line ${line}  ${level}  ${rule}: ${message}`,
     ),
+    ...(report.more === undefined ? [] : [`  and ${report.more} more`]),
   ]
 }
