@@ -56,8 +56,27 @@ const PROGRAM_KEYS = [
   'difftool.evil.cmd',
   'browser.evil.cmd',
   'man.evil.cmd',
+  'mergetool.evil.path',
+  'difftool.evil.path',
+  'guitool.evil.cmd',
+  'web.browser',
+  'help.browser',
+  'instaweb.browser',
+  'instaweb.httpd',
+  'browser.evil.path',
+  'man.evil.path',
   'imap.tunnel',
   'sendemail.smtpServer',
+  'sendemail.sendmailCmd',
+  'sendemail.toCmd',
+  'sendemail.ccCmd',
+  'sendemail.headerCmd',
+  'credential.https://example.org.helper',
+  'gc.recentObjectsHook',
+  'hook.evil.command',
+  'trailer.sign.cmd',
+  'trace2.normalTarget',
+  'trace2.perfTarget',
   'trace2.eventTarget',
 ]
 
@@ -117,6 +136,7 @@ function setEveryKey(at: string, file: string[] = []): void {
     git(at, 'config', ...file, key, isShell ? `!${program}` : program)
   }
   git(at, 'config', ...file, 'log.showSignature', 'true')
+  git(at, 'config', ...file, 'hook.evil.event', 'reference-transaction')
   git(at, 'config', ...file, 'filter.evil.required', 'true')
 }
 
