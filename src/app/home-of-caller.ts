@@ -14,8 +14,6 @@ export interface Watcher {
 export interface Asker extends Partial<Pick<Home, 'cwd' | 'interrupt' | 'sent'>> {
   /** Null for the home's owner, who is whoever runs the service. */
   caller: TokenScope | null
-  /** The name of the token of the home’s owner, where the owner brought it. */
-  ownerName?: string
 }
 
 /**
@@ -24,7 +22,7 @@ export interface Asker extends Partial<Pick<Home, 'cwd' | 'interrupt' | 'sent'>>
  */
 export function homeOfCaller(
   home: Home,
-  { caller, ownerName, cwd = home.cwd, interrupt = home.interrupt, sent = null }: Asker,
+  { caller, cwd = home.cwd, interrupt = home.interrupt, sent = null }: Asker,
   watcher: Watcher,
 ): Home {
   let app: Promise<App> | null = null
@@ -47,22 +45,20 @@ export function homeOfCaller(
     app: () =>
       (app ??= home.app().then(async (opened) => {
         await opened.followRules()
-        // User ids of cutter.yaml name operators of processes. Here the process is that of the service, so the token names the operator.
-        const ownName = opened.deps.operators === undefined ? undefined : ownerName
-        return appOfCaller(opened, caller?.name ?? ownName, watcher)
+        return appOfCaller(opened, caller, watcher)
       })),
     changes: home.changes,
     async close() {},
   }
 }
 
-function appOfCaller(app: App, tokenName: string | undefined, { onStep, onProgress }: Watcher): App {
+function appOfCaller(app: App, caller: TokenScope | null, { onStep, onProgress }: Watcher): App {
   const watched: typeof onStep = (run, entry) => {
     app.deps.onStep?.(run, entry)
     onStep(run, entry)
   }
   const changes = {
-    ...(tokenName === undefined ? {} : { tokenName }),
+    ...(caller === null ? {} : { tokenName: caller.name, isOwnersToken: caller.isOwner === true }),
     ...(onProgress === undefined ? {} : { onProgress }),
     onStep: watched,
   }

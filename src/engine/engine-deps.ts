@@ -80,6 +80,8 @@ export interface EngineDeps {
   operators?: { [label: string]: string }
   /** The name of the token that the caller brought: it is the operator, whatever `operators` says. Left out where nobody brought one. */
   tokenName?: string
+  /** Whether that token is the one of the home's owner, which proves the user id of this process. */
+  isOwnersToken?: boolean
   /** The user id of the process. Null where the system has none. */
   uid?: number | null
   /** Whether the config allows live writes at this moment. */

@@ -8,29 +8,38 @@ import type { EngineDeps } from './engine-deps.ts'
 type Declared = 'self' | 'config' | 'token'
 
 /** Tells where the label of an operator comes from. */
-export function operatorDeclaredBy({
-  operators,
-  tokenName,
-}: Pick<EngineDeps, 'operators' | 'tokenName'>): Declared {
-  if (tokenName !== undefined) return 'token'
-  return operators === undefined ? 'self' : 'config'
+export function operatorDeclaredBy(
+  deps: Pick<Identity, 'operators' | 'tokenName' | 'isOwnersToken'>,
+): Declared {
+  if (isNamedByToken(deps)) return 'token'
+  return deps.operators === undefined ? 'self' : 'config'
 }
 
-type Identity = Pick<EngineDeps, 'operators' | 'uid' | 'osUser' | 'tokenName'>
+type Identity = Pick<EngineDeps, 'operators' | 'uid' | 'osUser' | 'tokenName' | 'isOwnersToken'>
+
+/**
+ * The owner's token proves a user id, because nobody else can read it. So with `operators` the owner is by that token who the owner is without
+ * a service: four eyes counts the same name, and an owner who is no operator is none by another door.
+ */
+const isNamedByToken = ({
+  tokenName,
+  isOwnersToken,
+  operators,
+}: Pick<Identity, 'operators' | 'tokenName' | 'isOwnersToken'>) =>
+  tokenName !== undefined && !(isOwnersToken === true && operators !== undefined)
 
 /**
  * Returns the label of the operator, without invisible characters and needless white space. A caller with a token is the operator of that
- * name. Else, with `operators` in cutter.yaml, the user id alone decides. In both cases a given label (`--by`) may only repeat it.
+ * name, but for the home's owner. Else, with `operators` in cutter.yaml, the user id alone decides. In both cases a given label (`--by`) may
+ * only repeat it.
  * Otherwise the label is as given, or else the name of the OS user.
  * @throws OPERATOR_REFUSED when the user id is not mapped, or the label belongs to another operator
  * @throws USAGE when the label is blank or reserved
  */
-export function assertOperator(
-  { operators, uid, osUser, tokenName }: Identity,
-  given: string | undefined,
-): string {
+export function assertOperator(identity: Identity, given: string | undefined): string {
+  const { operators, uid, osUser, tokenName } = identity
   const label = given === undefined ? undefined : assertLabel(given, '--by')
-  if (tokenName !== undefined) return assertOwnName(tokenName, label)
+  if (isNamedByToken(identity)) return assertOwnName(tokenName!, label)
   if (operators === undefined) return label ?? assertLabel(osUser, 'the name of the OS user')
   const mapped = Object.keys(operators).find((label) => uid != null && operators[label] === `uid:${uid}`)
   if (mapped === undefined) {
@@ -68,8 +77,10 @@ function assertOwnName(tokenName: string, label: string | undefined): string {
  * @throws USAGE when the label is blank or reserved, OPERATOR_REFUSED when it is not the name of the caller's token
  */
 export function assertAnyone(identity: Identity, given: string | undefined): string {
-  if (identity.tokenName !== undefined) return assertOperator(identity, given)
-  return given === undefined ? identity.osUser : assertLabel(given, '--by')
+  const { tokenName, osUser } = identity
+  if (given === undefined) return tokenName ?? osUser
+  const label = assertLabel(given, '--by')
+  return tokenName === undefined ? label : assertOwnName(tokenName, label)
 }
 
 /**

@@ -1,3 +1,4 @@
+import { assertRole } from '../service/access/assert-role.ts'
 import { TooMany } from '../service/access/rate-limits.ts'
 import type { Service } from '../service/serve.ts'
 import { mcpDoor } from './answer-mcp.ts'
@@ -114,6 +115,7 @@ async function readCall(
   const authenticate = () => service.authenticate(authorizationOf(request, service, browser))
   const caller = endpoint.isPublic ? null : await countCaller(service, address, authenticate)
   if (caller !== null) identified(caller.name)
+  if (endpoint.deed !== null) assertRole({ caller }, endpoint.deed)
   const body = endpoint.body === null ? {} : await readJsonBody(request)
   const home = service.homeOf(caller, ({ runId }, { seq, event }) => {
     touched.push({ runId, seq, event: event.type })

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { TokenScope } from '../domain/token.ts'
+import type { Deed } from '../service/access/deeds.ts'
 import type { Service } from '../service/serve.ts'
 import type { Browser } from './browser.ts'
 
@@ -57,6 +58,8 @@ export interface Endpoint {
   body: z.ZodObject | null
   /** Whether it takes no token. */
   isPublic: boolean
+  /** What its use case has the caller's role checked for. It is checked before anything else of the request is read; null where the role depends on that. */
+  deed: Deed | null
   /** Whether it takes the bytes of a file as they are. */
   takesBytes: boolean
   /** Whether the answer lasts as long as the client listens. */
@@ -72,6 +75,7 @@ interface Definition<Params extends Shape, Query extends Shape, Body extends Sha
   query?: Query
   body?: Body
   isPublic?: boolean
+  deed?: Deed
   takesBytes?: boolean
   isStream?: boolean
   reply(call: Call<Values<Params>, Values<Query>, Values<Body>>): Promise<Reply>
@@ -93,6 +97,7 @@ export function endpoint<
     query: z.strictObject(definition.query ?? {}),
     body: method === 'post' && definition.takesBytes !== true ? z.strictObject(definition.body ?? {}) : null,
     isPublic: definition.isPublic ?? false,
+    deed: definition.deed ?? null,
     takesBytes: definition.takesBytes ?? false,
     isStream: definition.isStream ?? false,
     reply: definition.reply as Endpoint['reply'],

@@ -58,7 +58,7 @@ export function serveCommands({ home, commandLine, secrets, log }: Served): Serv
       homeOfCaller(
         home,
         {
-          ...(caller.isOwner === true ? { caller: null, ownerName: caller.name } : { caller }),
+          caller: caller.isOwner === true ? null : caller,
           cwd: request.cwd,
           interrupt,
           sent: sentFiles(request.files),

@@ -27,7 +27,7 @@ export type { Finding }
  * @throws CONFIG_INVALID, STORE_CORRUPT, STORE_NEWER, because then there is nothing to check in
  */
 export async function examineInstallation(home: Home): Promise<Finding[]> {
-  assertRole(home, 'admin', 'examine the installation')
+  assertRole(home, 'examine the installation')
   assertUnlimited(home, 'examine the installation')
   const app = await home.app()
   const tampered = await findTamperedRuns(app)

@@ -24,7 +24,7 @@ export interface UploadAnswer {
  * @throws ACCESS_REFUSED, INPUT_REFUSED when there are too many bytes
  */
 export async function keepUpload(home: Home, content: AsyncIterable<Uint8Array>): Promise<UploadAnswer> {
-  assertRole(home, 'operator', 'upload files')
+  assertRole(home, 'upload files')
   const folder = uploadsFolder(home.folder)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const draft = join(folder, `.${randomBytes(8).toString('hex')}`)

@@ -39,6 +39,7 @@ export const APPROVAL_ENDPOINTS = [
     },
   }),
   endpoint('post', '/api/v1/approvals', {
+    deed: 'import approvals',
     summary: 'Imports an approval that was signed elsewhere. The signature decides, whoever brings it.',
     answer: 'approval',
     status: 201,
@@ -55,6 +56,7 @@ export const APPROVAL_ENDPOINTS = [
     },
   }),
   endpoint('post', '/api/v1/runs/{run}/rehearsals', {
+    deed: 'make rehearsal approvals',
     summary: 'Makes a rehearsal approval, which counts in dry runs only',
     answer: 'approval',
     status: 201,

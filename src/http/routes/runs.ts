@@ -31,6 +31,7 @@ const inMotion = (answer: RunAnswer, settled: 200 | 201): Reply => ({
 /** What starts and moves runs. */
 export const RUN_ENDPOINTS = [
   endpoint('post', '/api/v1/runs', {
+    deed: 'start runs',
     summary: 'Starts a run. 202 when it still works after `wait` seconds.',
     answer: 'run',
     status: 201,
@@ -53,6 +54,7 @@ export const RUN_ENDPOINTS = [
     },
   }),
   endpoint('post', '/api/v1/runs/{run}/resume', {
+    deed: 'resume runs',
     summary: 'Resumes a run: with an approval at a gate, or after a stop',
     answer: 'run',
     params: run,
@@ -62,6 +64,7 @@ export const RUN_ENDPOINTS = [
       inMotion(await works(resumeRun(home, { ...params, ...body }), query.wait), 200),
   }),
   endpoint('post', '/api/v1/runs/{run}/retry', {
+    deed: 'resume runs',
     summary: 'Resumes a stopped or interrupted run without an approval',
     answer: 'run',
     params: run,
@@ -71,6 +74,7 @@ export const RUN_ENDPOINTS = [
       inMotion(await works(retryRun(home, { ...params, ...body }), query.wait), 200),
   }),
   endpoint('post', '/api/v1/runs/{run}/cancel', {
+    deed: 'cancel runs',
     summary: 'Closes a run as cancelled',
     answer: 'run',
     params: run,
@@ -80,6 +84,7 @@ export const RUN_ENDPOINTS = [
       inMotion(await works(cancelRun(home, { ...params, ...body }), query.wait), 200),
   }),
   endpoint('post', '/api/v1/runs/{run}/void', {
+    deed: 'void runs',
     summary:
       'Voids a run at its gate by an imported approval with that decision; a dry run needs a reason alone',
     answer: 'run',
@@ -90,6 +95,7 @@ export const RUN_ENDPOINTS = [
       inMotion(await works(voidRun(home, { ...params, ...body }), query.wait), 200),
   }),
   endpoint('post', '/api/v1/runs/{run}/rollback', {
+    deed: 'start runs',
     summary: 'Starts a run that takes a closed deploy back',
     answer: 'run',
     status: 201,
@@ -107,6 +113,7 @@ export const RUN_ENDPOINTS = [
     },
   }),
   endpoint('post', '/api/v1/runs/{run}/abandon', {
+    deed: 'abandon runs',
     summary: 'Closes a run that cannot be settled as abandoned. A live run needs a signed statement.',
     answer: 'run',
     params: run,

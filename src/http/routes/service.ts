@@ -19,6 +19,7 @@ export const SERVICE_ENDPOINTS = [
     },
   }),
   endpoint('get', '/metrics', {
+    deed: 'read metrics',
     summary: 'What the service does and holds, as Prometheus reads it',
     answer: 'text/plain',
     reply: async ({ home, service: { metrics } }) => ({

@@ -10,11 +10,13 @@ const by = z.string().optional()
 /** Tokens of callers. */
 export const TOKEN_ENDPOINTS = [
   endpoint('get', '/api/v1/tokens', {
+    deed: 'list tokens',
     summary: 'Lists all tokens, without the tokens themselves',
     answer: 'token-list',
     reply: async ({ home }) => ({ content: await listTokens(home) }),
   }),
   endpoint('post', '/api/v1/tokens', {
+    deed: 'make tokens',
     summary: 'Makes a token',
     answer: 'token-created',
     status: 201,
@@ -29,6 +31,7 @@ export const TOKEN_ENDPOINTS = [
     reply: async ({ home, body }) => ({ content: await createToken(home, body) }),
   }),
   endpoint('post', '/api/v1/tokens/{token}/revoke', {
+    deed: 'revoke tokens',
     summary: 'Revokes a token',
     answer: 'token',
     params: { token: z.string() },

@@ -4,6 +4,7 @@ import { endpoint } from '../endpoint.ts'
 /** Files that callers send. */
 export const UPLOAD_ENDPOINTS = [
   endpoint('post', '/api/v1/uploads', {
+    deed: 'upload files',
     summary: 'Keeps a file, for the input of runs',
     answer: 'upload',
     status: 201,

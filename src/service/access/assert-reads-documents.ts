@@ -8,6 +8,6 @@ import { assertMachineInScope } from './scope.ts'
  * @throws ACCESS_REFUSED
  */
 export function assertReadsDocuments(home: Pick<Home, 'caller'>): void {
-  assertRole(home, 'viewer', 'read documents')
+  assertRole(home, 'read documents')
   assertMachineInScope(home, 'cut')
 }

@@ -1,14 +1,15 @@
 import type { Home } from '../../app/open-home.ts'
 import { CutterError } from '../../domain/errors.ts'
-import { ROLES, type Role, type TokenScope } from '../../domain/token.ts'
+import { ROLES, type TokenScope } from '../../domain/token.ts'
+import { DEEDS, type Deed } from './deeds.ts'
 
 /**
- * Checks that the caller's token has a role, or one above it. A read-only link has none. Whoever runs this process has no token and may do
- * everything that the process may.
- * @param deed what the caller wants to do, as the end of "may not …"
+ * Checks that the caller's token has the role that a deed takes, or one above it. A read-only link has none. Whoever runs this process has no
+ * token and may do everything that the process may.
  * @throws ACCESS_REFUSED
  */
-export function assertRole({ caller }: Pick<Home, 'caller'>, role: Role, deed: string): void {
+export function assertRole({ caller }: Pick<Home, 'caller'>, deed: Deed): void {
+  const role = DEEDS[deed]
   if (caller === null || rankOf(caller) >= ROLES.indexOf(role)) return
   const own = caller.runId === null ? `of role ${caller.role}` : 'a read-only link'
   throw new CutterError(

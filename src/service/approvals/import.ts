@@ -26,7 +26,7 @@ type GivenText = { text: string } | { file: string }
  * @throws APPROVAL_REFUSED when the signature does not match the statement or the approver may not sign it
  */
 export async function importApproval(home: Home, given: ImportApprovalInput): Promise<KeptApproval> {
-  assertRole(home, 'viewer', 'import approvals')
+  assertRole(home, 'import approvals')
   const statement = await readText(home, given.statement)
   await assertRunInScope(home, parseStatement(statement).runId)
   const { deps } = await home.app()

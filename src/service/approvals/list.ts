@@ -15,7 +15,7 @@ export async function listApprovals(
   { run }: { run?: string | undefined },
 ): Promise<ListedApproval[]> {
   const runId = run === undefined ? undefined : await findRunId(home, run)
-  if (runId === undefined) assertRole(home, 'viewer', 'list approvals of all runs')
+  if (runId === undefined) assertRole(home, 'list approvals of all runs')
   const approvals = inScope(home, await home.store.approvals(runId))
   const decisions = new Map<string, GateDecision[]>()
   for (const id of new Set(approvals.map(({ statement }) => statement.runId)))

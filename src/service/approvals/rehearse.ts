@@ -11,7 +11,7 @@ import type { ComposeApprovalInput } from './statement.ts'
  * @throws what `composeApproval` throws
  */
 export async function rehearseApproval(home: Home, given: ComposeApprovalInput): Promise<ApprovalAnswer> {
-  assertRole(home, 'operator', 'make rehearsal approvals')
+  assertRole(home, 'make rehearsal approvals')
   assertShortReason(given.reason)
   const { run, ...statement } = given
   const { deps } = await home.app()

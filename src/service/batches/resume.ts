@@ -33,7 +33,7 @@ export interface ResumeBatchInput {
  * @throws APPROVAL_NOT_FOUND, INPUT_REFUSED when an approval is for no run of the batch; then nothing was resumed
  */
 export async function resumeBatch(home: Home, given: ResumeBatchInput): Promise<BatchAnswer> {
-  assertRole(home, 'operator', 'resume batches')
+  assertRole(home, 'resume batches')
   assertUnlimited(home, 'resume batches')
   const batch = loadBatch(home.folder, given.batch)
   const continuations = await chooseContinuations(home, batch, given)

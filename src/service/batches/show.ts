@@ -10,7 +10,7 @@ import { loadBatch } from './batch-file.ts'
  * @throws INPUT_REFUSED when no batch matches or its file can't be read, USAGE when several match
  */
 export async function showBatch(home: Home, given: { batch?: string | undefined }): Promise<BatchAnswer> {
-  assertRole(home, 'viewer', 'show batches')
+  assertRole(home, 'show batches')
   assertUnlimited(home, 'show batches')
   const batch = loadBatch(home.folder, given.batch)
   return batchAnswer(batch, await readBatchRows(home.store, batch))

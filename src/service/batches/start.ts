@@ -45,7 +45,7 @@ export interface StartBatchInput {
  * to another batch; USAGE when an accepted code does not exist
  */
 export async function startBatch(home: Home, given: StartBatchInput): Promise<BatchAnswer> {
-  assertRole(home, 'operator', 'start batches')
+  assertRole(home, 'start batches')
   assertUnlimited(home, 'start batches')
   const app = await home.app()
   const folder = await realpath(resolve(home.cwd, given.folder)).catch((cause: Error) => {

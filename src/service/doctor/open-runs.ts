@@ -36,7 +36,7 @@ const PASSING: string[] = ['ON_HOLD', 'RUN_HELD', 'LIVE_REFUSED', 'STOP_EXECUTIO
  * @throws CONFIG_INVALID, ACCESS_REFUSED
  */
 export async function examineRuns(home: Home): Promise<RunProspect[]> {
-  assertRole(home, 'viewer', 'examine runs')
+  assertRole(home, 'examine runs')
   const tampered: RunProspect[] = []
   const open: Run[] = []
   for (const status of ['working', 'paused', 'stopped'] as const) {

@@ -26,7 +26,7 @@ export async function compareDocuments(
     new: string
   },
 ): Promise<ComparedDocuments> {
-  assertRole(home, 'operator', 'compare documents')
+  assertRole(home, 'compare documents')
   const config = await home.config()
   const profiles = await loadCustomProfiles(config, home.folder)
   const oldPath = await admitFile(home, 'old', given.old)

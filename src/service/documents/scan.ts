@@ -26,7 +26,7 @@ export async function scanDocument(
     suspects?: boolean | undefined
   },
 ): Promise<ScannedDocument> {
-  assertRole(home, 'operator', 'scan documents')
+  assertRole(home, 'scan documents')
   const config = await home.config()
   const profiles = await loadCustomProfiles(config, home.folder)
   const expected = given.expect === undefined ? null : parseExpectedCounts(given.expect)

@@ -17,7 +17,7 @@ export interface DisableExecutionInput {
  * @throws USAGE when the reason is blank or the label is not valid, INPUT_REFUSED for a secret, ACCESS_REFUSED for a read-only link
  */
 export async function disableExecution(home: Home, given: DisableExecutionInput): Promise<ExecutionAnswer> {
-  assertRole(home, 'viewer', 'switch live writes off')
+  assertRole(home, 'switch live writes off')
   const deps = await stoppingDeps(home)
   assertNoSecretWords(deps, { '--reason': given.reason, '--by': given.by })
   await home.store.setExecutionSwitch({

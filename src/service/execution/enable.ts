@@ -23,7 +23,7 @@ export interface EnableExecutionInput {
  * @throws USAGE when the duration is not valid or the reason is blank, INPUT_REFUSED for a secret, OPERATOR_REFUSED, ACCESS_REFUSED
  */
 export async function enableExecution(home: Home, given: EnableExecutionInput): Promise<ExecutionAnswer> {
-  assertRole(home, 'admin', 'allow live writes')
+  assertRole(home, 'allow live writes')
   assertUnlimited(home, 'allow live writes')
   const { store, deps } = await home.app()
   assertNoSecretWords(deps, { '--reason': given.reason, '--by': given.by })

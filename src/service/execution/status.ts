@@ -21,7 +21,7 @@ export interface ExecutionAnswer {
  * @throws CONFIG_INVALID to whoever runs this process
  */
 export async function readExecution(home: Home): Promise<ExecutionAnswer> {
-  assertRole(home, 'viewer', 'read the execution switch')
+  assertRole(home, 'read the execution switch')
   const config = await home.config().catch((error: unknown) => {
     if (home.caller === null) throw error
     return null

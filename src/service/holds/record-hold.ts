@@ -26,9 +26,8 @@ export async function recordHold(
   { reason, by }: HoldInput,
   change: HoldChange,
 ): Promise<HoldAnswer> {
-  if (change.kind === 'on') assertRole(home, 'viewer', 'switch the hold on')
-  else
-    assertRole(home, 'admin', change.kind === 'off' ? 'switch the hold off' : 'release a run from the hold')
+  if (change.kind === 'on') assertRole(home, 'switch the hold on')
+  else assertRole(home, change.kind === 'off' ? 'switch the hold off' : 'release a run from the hold')
   const checkedReason = reason === undefined ? null : assertReason(reason)
   const stopping = change.kind === 'on' ? await stoppingDeps(home) : null
   const deps = stopping ?? (await home.app()).deps

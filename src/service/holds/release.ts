@@ -11,7 +11,7 @@ import type { HoldAnswer } from './status.ts'
  * @throws INPUT_REFUSED when the run is closed, no hold is on, or an option holds a secret
  */
 export async function releaseRun(home: Home, given: HoldInput & { run: string }): Promise<HoldAnswer> {
-  assertRole(home, 'admin', 'release a run from the hold')
+  assertRole(home, 'release a run from the hold')
   const { run, ...input } = given
   const runId = await findRunId(home, run)
   const why = await whyNotNeeded(home, runId)

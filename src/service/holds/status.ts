@@ -15,7 +15,7 @@ export interface HoldAnswer {
 
 /** Reads whether a hold is on, and which runs were released from it: of a caller with a limited token those that the token reaches. */
 export async function readHold(home: Home): Promise<HoldAnswer> {
-  assertRole(home, 'viewer', 'read the hold')
+  assertRole(home, 'read the hold')
   const hold = await home.store.hold()
   if (hold === null) return { on: false, since: null, reason: null, by: null, released: [] }
   if (!isLimited(home.caller)) return { on: true, ...hold }

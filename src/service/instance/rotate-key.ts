@@ -30,7 +30,7 @@ export interface RotateKeyAnswer extends Omit<RotationStatement, 'type'> {
  * @throws STORE_UNWRITABLE, STORE_CONFLICT when another process rotates the key
  */
 export async function rotateKey(home: Home, { reason, by: label }: RotateKeyInput): Promise<RotateKeyAnswer> {
-  assertRole(home, 'admin', 'rotate the key of the instance')
+  assertRole(home, 'rotate the key of the instance')
   assertUnlimited(home, 'rotate the key of the instance')
   const { store, deps } = await home.app()
   assertNoSecretWords(deps, { '--reason': reason, '--by': label })

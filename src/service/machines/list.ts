@@ -23,7 +23,7 @@ export interface ListedMachine {
  * @throws CONFIG_INVALID
  */
 export async function listMachines(home: Home): Promise<ListedMachine[]> {
-  assertRole(home, 'viewer', 'list machines')
+  assertRole(home, 'list machines')
   const app = await home.app()
   const remembered = await app.store.machineModules()
   const origins = new Map<string, string>()

@@ -41,7 +41,7 @@ export function startMetrics({ home, deps, turns, activeRuns, warn }: Measured):
   return {
     type: instruments.registry.contentType,
     async read(asked) {
-      assertRole(asked, 'viewer', 'read metrics')
+      assertRole(asked, 'read metrics')
       assertUnlimited(asked, 'read metrics')
       await steps.settled()
       await showStore(home, deps, instruments)

@@ -26,7 +26,7 @@ export async function keepMigration(
   home: Home,
   { files }: { files: { [name: string]: string } },
 ): Promise<KeptMigration> {
-  assertRole(home, 'operator', 'propose migrations')
+  assertRole(home, 'propose migrations')
   const names = Object.keys(files).sort()
   assertNames(names)
   const uploads = uploadsFolder(home.folder)

@@ -11,7 +11,7 @@ import { assertUnlimited } from '../access/scope.ts'
  * @throws TARGET_UNREACHABLE when a server can't be asked
  */
 export async function listRehearsals(home: Home): Promise<RehearsalDatabaseFacts[]> {
-  assertRole(home, 'viewer', 'list rehearsal databases')
+  assertRole(home, 'list rehearsal databases')
   assertUnlimited(home, 'list rehearsal databases')
   try {
     return await createRehearsalDatabases({ ...(await home.app()), env: home.env }).list()

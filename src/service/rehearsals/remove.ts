@@ -19,7 +19,7 @@ export interface RemoveRehearsalInput {
  * @throws RUN_NOT_FOUND, and what `startRun` throws
  */
 export async function removeRehearsal(home: Home, given: RemoveRehearsalInput): Promise<RunAnswer> {
-  assertRole(home, 'operator', 'start runs')
+  assertRole(home, 'start runs')
   assertMachineInScope(home, 'teardown')
   const { engine } = await home.app()
   const { mode, by } = given

@@ -38,7 +38,7 @@ export interface AbandonRunInput {
  * @throws ACCESS_REFUSED, and what `Engine.abandon` throws
  */
 export async function abandonRun(home: Home, given: AbandonRunInput): Promise<RunAnswer> {
-  assertRole(home, 'operator', 'abandon runs')
+  assertRole(home, 'abandon runs')
   assertKeyStays(home, given.key)
   const { store, reports } = home
   const run = await loadRun({ store, reports }, await findRunId(home, given.run), { acceptsLost: true })

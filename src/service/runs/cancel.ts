@@ -19,7 +19,7 @@ export interface CancelRunInput {
  * live write may be in flight, OPERATOR_REFUSED, ACCESS_REFUSED
  */
 export async function cancelRun(home: Home, { run, reason, by }: CancelRunInput): Promise<RunAnswer> {
-  assertRole(home, 'operator', 'cancel runs')
+  assertRole(home, 'cancel runs')
   const found = await findRun(home, run)
   const checkedReason = assertReason(reason)
   if (found.status === 'closed') return answerOfClosed(found, 'cancelled')

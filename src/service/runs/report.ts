@@ -21,7 +21,7 @@ export interface ReportAnswer {
  * @throws STORE_UNWRITABLE when they cannot be written
  */
 export async function reportRun(home: Home, { run: text }: { run: string }): Promise<ReportAnswer> {
-  assertRole(home, 'operator', 'make reports')
+  assertRole(home, 'make reports')
   const { runId, seq, status } = await findRun(home, text)
   if (status === 'working')
     throw new CutterError('RUN_HELD', `run ${runId} works: reports show a run that rests`, {

@@ -31,7 +31,7 @@ export interface ResumeRunInput {
  */
 export async function resumeRun(home: Home, given: ResumeRunInput): Promise<RunAnswer> {
   const { run: text, approval, by } = given
-  assertRole(home, 'operator', 'resume runs')
+  assertRole(home, 'resume runs')
   const runId = text === undefined ? await findRunOfApproval(home, approval) : await findRunId(home, text)
   return answerOfRun(home, await resumeById(home, runId, { approval, by }))
 }

@@ -24,7 +24,7 @@ export interface RollbackRunInput {
  * @throws RUN_NOT_FOUND, INPUT_REFUSED when the run is not a closed live deploy, and what `startRun` throws
  */
 export async function rollbackRun(home: Home, given: RollbackRunInput): Promise<RunAnswer> {
-  assertRole(home, 'operator', 'start runs')
+  assertRole(home, 'start runs')
   assertMachineInScope(home, 'rollback')
   const { engine } = await home.app()
   const { mode, key, by, to } = given

@@ -32,7 +32,7 @@ const RUN_MACHINES = new Set(['rollback', 'teardown'])
  */
 export async function startRun(home: Home, given: StartRunInput): Promise<RunAnswer> {
   const { machine, input, mode, key, by } = given
-  assertRole(home, 'operator', 'start runs')
+  assertRole(home, 'start runs')
   await assertKeyInScope(home, key)
   const found = typeof machine === 'string' ? await findStartMachine(home, machine, key) : machine
   assertMachineInScope(home, found.name)

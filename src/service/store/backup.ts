@@ -10,7 +10,7 @@ import { copyStore, type StoreCopy } from './store-copies.ts'
  * @throws INPUT_REFUSED when the file exists or can't be written, STORE_CORRUPT when a page of the copy can't be read
  */
 export async function backUpStore(home: Home, { out }: { out: Output }): Promise<StoreCopy> {
-  assertRole(home, 'admin', 'copy the store')
+  assertRole(home, 'copy the store')
   assertUnlimited(home, 'copy the store')
   return writeOutput(home, out, async (file) => {
     // Makes the store where there is none yet, and refuses one that can't be used.

@@ -14,7 +14,7 @@ export interface StoreCheck {
 
 /** Reads every page of the home's store, and checks every run in it. Changes nothing. */
 export async function checkStore(home: Home): Promise<StoreCheck> {
-  assertRole(home, 'admin', 'check the store')
+  assertRole(home, 'check the store')
   assertUnlimited(home, 'check the store')
   const pages = await home.store.check()
   if (pages.length > 0) return { runs: 0, entries: 0, faults: pages }

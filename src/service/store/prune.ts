@@ -32,7 +32,7 @@ export interface PrunedStore {
  * @throws USAGE when the duration is not valid, OPERATOR_REFUSED, INPUT_REFUSED when a bundle can't be written or does not verify
  */
 export async function pruneStore(home: Home, given: PruneStoreInput): Promise<PrunedStore> {
-  assertRole(home, 'admin', 'prune the store')
+  assertRole(home, 'prune the store')
   assertUnlimited(home, 'prune the store')
   const { store, folder } = home
   const { deps, config } = await home.app()

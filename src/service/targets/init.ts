@@ -40,7 +40,7 @@ export interface PlannedTarget extends InitPreview {
  * @throws what `initTarget` throws
  */
 export async function previewTarget(home: Home, { target }: { target: string }): Promise<PlannedTarget> {
-  assertRole(home, 'viewer', 'read targets')
+  assertRole(home, 'read targets')
   const app = await home.app()
   // Cutter makes that database itself, as the superuser of a server of its own.
   if (target === 'embedded') return { target, missing: [], already: [], statements: [], privileges: [] }
@@ -56,7 +56,7 @@ export async function previewTarget(home: Home, { target }: { target: string }):
  * @throws TARGET_NOT_FOUND, CONFIG_INVALID when a URL does not log in as the role that it is for, TARGET_UNREACHABLE, TARGET_REFUSED
  */
 export async function initTarget(home: Home, { target }: { target: string }): Promise<InitialisedTarget> {
-  assertRole(home, 'admin', 'make tables in targets')
+  assertRole(home, 'make tables in targets')
   const app = await home.app()
   if (target === 'embedded') {
     await app.target('embedded')

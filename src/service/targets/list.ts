@@ -15,7 +15,7 @@ export interface ListedTarget {
  * @throws ACCESS_REFUSED, CONFIG_INVALID
  */
 export async function listTargets(home: Home): Promise<ListedTarget[]> {
-  assertRole(home, 'viewer', 'read targets')
+  assertRole(home, 'read targets')
   const { targets } = await home.config()
   return [
     { target: 'embedded', takes: ['cuts', 'migrations'], isEmbedded: true },

@@ -23,7 +23,7 @@ interface TargetReading {
  * @throws TARGET_NOT_FOUND, TARGET_UNREACHABLE, TARGET_REFUSED
  */
 export async function readTarget(home: Home, name: string, document: string): Promise<TargetReading> {
-  assertRole(home, 'viewer', 'read targets')
+  assertRole(home, 'read targets')
   const app = await home.app()
   const target = await app.target(name)
   const session = { runId: 'survey', signal: app.deps.interrupt }

@@ -42,7 +42,7 @@ export interface CreatedToken extends TokenAnswer {
  * @throws ACCESS_REFUSED also when it would reach more than the caller's own token
  */
 export async function createToken(home: Home, given: CreateTokenInput): Promise<CreatedToken> {
-  assertRole(home, 'admin', 'make tokens')
+  assertRole(home, 'make tokens')
   const app = await home.app()
   const { deps } = app
   assertNoSecretWords(deps, { '--name': given.name, '--by': given.by })

@@ -9,7 +9,7 @@ import { type TokenAnswer, tokenAnswer } from './token-answer.ts'
  * @throws ACCESS_REFUSED
  */
 export async function listTokens(home: Home): Promise<TokenAnswer[]> {
-  assertRole(home, 'admin', 'list tokens')
+  assertRole(home, 'list tokens')
   const now = (await home.app()).deps.clock.now()
   const listed: TokenAnswer[] = []
   for (const token of await home.store.tokens())

@@ -24,7 +24,7 @@ export async function revokeToken(
   home: Home,
   { token: text, by: label }: RevokeTokenInput,
 ): Promise<TokenAnswer> {
-  assertRole(home, 'admin', 'revoke tokens')
+  assertRole(home, 'revoke tokens')
   const deps = await stoppingDeps(home)
   const { store } = home
   assertNoSecretWords(deps, { '<token>': text, '--by': label })
