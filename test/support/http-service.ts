@@ -37,18 +37,22 @@ export interface HttpService extends ServiceHome {
 }
 
 type ServiceSettings = Parameters<typeof listen>[2] &
-  Pick<ServiceOptions, 'outboxTimes' | 'limits'> & { port?: number; env?: NodeJS.ProcessEnv }
+  Pick<ServiceOptions, 'outboxTimes' | 'limits' | 'commandLine'> & { port?: number; env?: NodeJS.ProcessEnv }
 
 /** Starts a service in a home of its own. `config` is the text of cutter.yaml; without a port it takes a free one. */
 export async function aService(
   config = '',
-  { port = 0, env = {}, outboxTimes = {}, limits = LIMITS, ...times }: ServiceSettings = {},
+  { port = 0, env = {}, outboxTimes = {}, limits = LIMITS, commandLine, ...times }: ServiceSettings = {},
 ): Promise<HttpService> {
   const at = openServiceHome(config, env)
   const logged: string[] = []
   const log = (...given: unknown[]) => void logged.push(JSON.stringify(given))
   const service: Service = {
-    ...(await openService(at.home, { outboxTimes, limits })),
+    ...(await openService(at.home, {
+      outboxTimes,
+      limits,
+      ...(commandLine === undefined ? {} : { commandLine }),
+    })),
     log: { info: log, warn: log, error: log },
   }
   const listening: Listening = await listen(service, { port, host: '127.0.0.1' }, times)
