@@ -5,18 +5,22 @@ import { findShippedProfile, listShippedProfiles } from './profiles/shipped-prof
 import { type ProfileFit, readText } from './read-text.ts'
 import { asBuffer, byteOrderMark, textOf } from './syntax/lines.ts'
 
-/** Tries profiles in the order of preference. A perfect fit ends the search, because no later profile can fit better. */
-export function tryProfiles(
+/** Reads a text with a profile. Of its syntaxes the one with most units counts, because any Markdown may have a few lines like plain headings. */
+export function readProfile(
   bytes: Uint8Array,
   document: string,
-  profiles: readonly Profile[],
+  profile: Profile,
   levels?: readonly string[],
-): ProfileFit[] {
+): ProfileFit {
+  const attempts = profile.syntax.map((syntax) => readText(bytes, { document, profile, syntax, levels }))
+  return attempts.reduce((one, other) => (unitCount(other) > unitCount(one) ? other : one))
+}
+
+/** Tries profiles in the order of preference. A perfect fit ends the search, because no later profile can fit better. */
+function tryProfiles(profiles: Iterable<Profile>, read: (profile: Profile) => ProfileFit): ProfileFit[] {
   const fits: ProfileFit[] = []
   for (const profile of profiles) {
-    const attempts = profile.syntax.map((syntax) => readText(bytes, { document, profile, syntax, levels }))
-    // Of a profile's syntaxes the one with most units counts, because any Markdown may have a few lines like plain headings.
-    const fit = attempts.reduce((one, other) => (unitCount(other) > unitCount(one) ? other : one))
+    const fit = read(profile)
     fits.push(fit)
     if (fit.confidence === 1) return fits
   }
@@ -70,17 +74,19 @@ const MUCH_FINER = 2
  */
 export function detectFit(bytes: Uint8Array, document: string, profiles: readonly Profile[]): ProfileFit {
   const all = [...profiles, ...listShippedProfiles().map((name) => findShippedProfile(name)!)]
-  const when = (wanted: Profile['detect']['when']) =>
-    all.filter((profile) => profile.detect.when === wanted && passesDetection(bytes, profile))
-  const tried = when('first')
+  const when = (wanted: Profile['detect']['when']) => all.filter(({ detect }) => detect.when === wanted)
+  const passes = (profile: Profile) => passesDetection(bytes, profile)
+  const read = readOnce(bytes, document)
   // The beginning of a text is a better sign than its headings.
-  const certain = tried.filter(({ detect }) => detect.begins !== undefined)
-  const sure = findBestFit(tryProfiles(bytes, document, certain))
+  const isCertain = ({ detect }: Profile) => detect.begins !== undefined
+  const certain = when('first').filter((profile) => isCertain(profile) && passes(profile))
+  const sure = findBestFit(tryProfiles(certain, read))
   if (sure !== null && sure.confidence >= ENOUGH && !sure.isCoarse) return nestRestarts(bytes, document, sure)
-  const first = tryProfiles(bytes, document, [...new Set([...certain, ...tried])])
+  const others = when('first').filter((profile) => !isCertain(profile))
+  const first = tryProfiles(chain(certain, others, passes), read)
   const best = findBestFit(first)
   if (best !== null && best.confidence >= ENOUGH && !best.isCoarse) return nestRestarts(bytes, document, best)
-  const last = rankFallbacks(when('fallback').flatMap((profile) => tryProfiles(bytes, document, [profile])))
+  const last = rankFallbacks(when('fallback').filter(passes).map(read))
   if (best !== null && best.confidence >= ENOUGH) {
     const fewest = Math.max(FEWEST_FINER, best.isGuess ? 0 : numberedCount(best) * MUCH_FINER)
     const finer = findBestFit(last.filter((fit) => numberedCount(fit) >= fewest))
@@ -92,6 +98,26 @@ export function detectFit(bytes: Uint8Array, document: string, profiles: readonl
   throw noFitError(document, [...first, ...last], other)
 }
 
+/** Reads with each profile once. */
+function readOnce(bytes: Uint8Array, document: string): (profile: Profile) => ProfileFit {
+  const fits = new Map<Profile, ProfileFit>()
+  return (profile) => {
+    const fit = fits.get(profile) ?? readProfile(bytes, document, profile)
+    fits.set(profile, fit)
+    return fit
+  }
+}
+
+/** Yields the certain profiles, then each other one that passes. Their signs are searched only when no profile before fits perfectly. */
+function* chain(
+  certain: readonly Profile[],
+  others: readonly Profile[],
+  passes: (profile: Profile) => boolean,
+): Generator<Profile> {
+  yield* certain
+  for (const profile of others) if (passes(profile)) yield profile
+}
+
 /** Sorts equal fits: first profiles whose signs the text has, then those that find more numbers. */
 function rankFallbacks(fits: ProfileFit[]): ProfileFit[] {
   const isMeant = ({ profile: { detect } }: ProfileFit) =>
@@ -101,12 +127,14 @@ function rankFallbacks(fits: ProfileFit[]): ProfileFit[] {
 
 /** Where numbers restart in each part, the profile whose addresses hold the part reads the text. */
 function nestRestarts(bytes: Uint8Array, document: string, fit: ProfileFit): ProfileFit {
-  if (fit.profile.rules === undefined || !restarts(fit)) return fit
+  if (fit.profile.rules === undefined || !collides(fit) || !restarts(fit)) return fit
   const nested = findShippedProfile(`${fit.profile.name}-nested`)
   if (nested === null) return fit
-  const [other] = tryProfiles(bytes, document, [nested])
-  return other!.problems.some(({ code }) => code === 'ADDRESS_COLLISION') ? fit : other!
+  const other = readProfile(bytes, document, nested)
+  return collides(other) ? fit : other
 }
+
+const collides = ({ problems }: ProfileFit) => problems.some(({ code }) => code === 'ADDRESS_COLLISION')
 
 /** Whether two units share an address because their numbers begin again in another container. */
 function restarts({ placed }: ProfileFit): boolean {

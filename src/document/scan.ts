@@ -1,5 +1,5 @@
 import { sha256 } from '../domain/json.ts'
-import { detectFit, findBestFit, noUnitsError, tryProfiles } from './detect-profile.ts'
+import { detectFit, findBestFit, noUnitsError, readProfile } from './detect-profile.ts'
 import { findByteProblems } from './diagnostics/byte-problems.ts'
 import type { Problem } from './diagnostics/problem.ts'
 import { assertDocumentId } from './document-id.ts'
@@ -94,7 +94,7 @@ function namedFit(
 ): ProfileFit {
   const profile = typeof wanted === 'string' ? getProfile(wanted, profiles) : parseProfile(wanted)
   const levels = typeof wanted === 'string' ? parseReading(wanted).levels : undefined
-  const best = findBestFit(tryProfiles(bytes, document, [profile], levels))
+  const best = findBestFit([readProfile(bytes, document, profile, levels)])
   if (best !== null) return best
   throw noUnitsError(document, `profile ${profile.name}`, profiles)
 }

@@ -1,4 +1,4 @@
-import { asBuffer, byteOrderMark, eachLine, positionOf, textOf } from '../syntax/lines.ts'
+import { asBuffer, byteOrderMark, eachLine, positionOf, textOf, wordsOf } from '../syntax/lines.ts'
 import { createProblem, type Problem } from './problem.ts'
 import type { ProblemCode } from './severity.ts'
 
@@ -143,7 +143,16 @@ function isComposed(bytes: Uint8Array, start: number, end: number): boolean {
  * Cyrillic, Han and Hangul (Unicode's NFC_Quick_Check). Most texts need no decoding because of it.
  */
 function holdsComposedOnly(bytes: Uint8Array, start: number, end: number): boolean {
+  const { words, first } = wordsOf(bytes)
+  const last = Math.min(words.length, (end - first) >> 2)
   for (let at = start; at < end; at++) {
+    // Most words of four bytes are ASCII.
+    if (((at - first) & 3) === 0) {
+      let word = (at - first) >> 2
+      while (word < last && (words[word]! & 0x80808080) === 0) word += 1
+      at = first + word * 4
+      if (at >= end) return true
+    }
     const lead = bytes[at]!
     if (lead < 0xcc) continue
     const next = bytes[at + 1]!

@@ -18,19 +18,42 @@ const CR = 0x0d
  */
 export function eachLine(bytes: Uint8Array, visit: (line: Line) => 'stop' | undefined): void {
   const length = bytes.length
+  const { words, first } = wordsOf(bytes)
   const start = byteOrderMark(bytes)
   const line: Line = { number: 0, start, end: start, next: start, ending: 'none' }
   while (line.next < length) {
     line.number += 1
     line.start = line.next
     let end = line.start
-    // Nearly every byte is above both, so that one comparison is enough for it.
-    while (end < length && (bytes[end]! > CR || (bytes[end] !== LF && bytes[end] !== CR))) end++
+    while (end < length) {
+      const byte = bytes[end]!
+      if (byte <= CR && (byte === LF || byte === CR)) break
+      end += 1
+      if (((end - first) & 3) !== 0) continue
+      // Nearly every word of four bytes has only bytes above both.
+      let word = (end - first) >> 2
+      while (word < words.length && !holdsControl(words[word]!)) word += 1
+      end = first + word * 4
+    }
     line.end = end
     line.ending = endingAt(bytes, end)
     line.next = line.ending === 'none' ? end : line.ending === 'crlf' ? end + 2 : end + 1
     if (visit(line) === 'stop') return
   }
+}
+
+/** The bytes in words of four, from the byte `first` on, at which memory allows them. Up to three bytes at either end are in no word. */
+export function wordsOf(bytes: Uint8Array): { words: Int32Array; first: number } {
+  const first = Math.min(-bytes.byteOffset & 3, bytes.length)
+  return {
+    words: new Int32Array(bytes.buffer, bytes.byteOffset + first, (bytes.length - first) >> 2),
+    first,
+  }
+}
+
+/** Whether a word has a byte below 0x0e, as LF and CR are: the usual test for a borrow from one of its four bytes. */
+function holdsControl(word: number): boolean {
+  return ((word - 0x0e0e0e0e) & ~word & 0x80808080) !== 0
 }
 
 function endingAt(bytes: Uint8Array, end: number): Line['ending'] {
