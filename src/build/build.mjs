@@ -2,12 +2,14 @@
 // machine's built code, chart and effects alike, so that a run can tell whether it still meets the code it began under.
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { spreadByAssign } from '../node20/spread-by-assign.mjs'
 import { buildPage } from './build-page.mjs'
+import { saveCodeCaches } from './save-code-caches.mjs'
+import { splitProgram } from './split-program.mjs'
 import { yamlAsData } from './yaml-as-data.mjs'
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
@@ -79,6 +81,36 @@ const sources = {
 const digests = Object.fromEntries(
   await Promise.all(Object.entries(sources).map(async ([name, text]) => [name, await codeDigest(text)])),
 )
+// The files of the command line: what reads runs, what moves those of users' own machines, and the rest.
+const GROUPS = [
+  {
+    file: 'main.cjs',
+    entries: ['app/open-home', 'service/runs/show', 'service/runs/list', 'service/runs/history'],
+  },
+  {
+    file: 'work.cjs',
+    entries: [
+      ...['app/open-app', 'custom/install-module', 'reports/build-reports', 'reports/write-reports'],
+      ...[
+        'start',
+        'resume',
+        'apply-approval',
+        'resume-stopped',
+        'expire-gate',
+        'upgrade-run',
+        'verify-run',
+      ].map((name) => `engine/${name}`),
+      ...[
+        'service/runs/start',
+        'service/runs/start-machine',
+        'service/runs/resume',
+        'service/approvals/rehearse',
+      ],
+    ],
+  },
+  { file: 'rest.cjs', entries: [] },
+].map(({ file, entries }) => ({ file, entries: entries.map((name) => `src/${name}.ts`) }))
+
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 // As src/builtin/released-definitions.ts lists them, once this build is released.
 const { helpers: helpersDigest, ...definitions } = digests
@@ -96,6 +128,8 @@ const banner = { js: "const MODULE_URL = require('node:url').pathToFileURL(__fil
 const vendors = ['zod', 'yaml', 'xstate', 'tar-stream', 'parse5', 'nodemailer', 'get-east-asian-width']
 // Asked for only where it is used: few documents are HTML, and few lines have wide letters.
 const lazy = ['parse5', 'get-east-asian-width']
+// commander starts programs with it, for subcommands that are programs. Cutter has none.
+const unusedOfCommander = 'node:child_process'
 const agents = ['@modelcontextprotocol/server', '@modelcontextprotocol/server/stdio']
 const service = [
   'hono',
@@ -124,11 +158,15 @@ const vendored = {
   name: 'vendored',
   setup({ onResolve, onLoad }) {
     onResolve({ filter: new RegExp(`^(${lazy.join('|')})$`) }, ({ path }) => ({ path, namespace: 'lazy' }))
+    onResolve({ filter: new RegExp(`^${unusedOfCommander}$`) }, ({ path, importer }) =>
+      /[\\/]commander[\\/]/.test(importer) ? { path, namespace: 'lazy' } : undefined,
+    )
     onLoad({ filter: /./, namespace: 'lazy' }, async ({ path }) => {
       const getters = Object.keys(await import(path)).map(
         (name) => `get ${name}() { return module_().${name} }`,
       )
-      const contents = `const module_ = () => require('./${path}.cjs'); module.exports = { ${getters.join(', ')} }`
+      const file = path === unusedOfCommander ? path : `./${path}.cjs`
+      const contents = `const module_ = () => require('${file}'); module.exports = { ${getters.join(', ')} }`
       return { contents, resolveDir: dist }
     })
     onResolve({ filter: /^\.\/[a-z0-9-]+\.cjs$/, namespace: 'lazy' }, ({ path }) => ({
@@ -181,7 +219,6 @@ const NURSERY = '--max-semi-space-size=64'
 
 for (const [entry, file] of [
   ['src/node20/start-cached.ts', 'cutter.cjs'],
-  ['src/cli/main.ts', 'main.cjs'],
   ['src/store/sqlite/writer-thread.ts', 'writer-thread.cjs'],
   ['test/bench/bench.ts', 'bench.cjs'],
 ]) {
@@ -205,21 +242,18 @@ for (const [entry, file] of [
   chmodSync(join(dist, file), 0o755)
 }
 
-// What V8 makes of the command line, for both ways to start it: as a program of its own, and by node.
-for (const name of readdirSync(dist)) if (name.startsWith('main.cjs.')) rmSync(join(dist, name))
-const { outputFiles } = await build({
-  ...common,
-  stdin: {
-    contents: `import { saveCache } from './src/node20/code-cache.ts'; saveCache(process.argv[1])`,
-    resolveDir: root,
+const program = await splitProgram(
+  {
+    ...common,
+    define,
+    plugins: [vendored, yamlAsData],
+    minifySyntax: true,
+    minifyWhitespace: true,
+    legalComments: 'none',
   },
-  write: false,
-  format: 'cjs',
-})
-for (const flags of [[], [NURSERY]])
-  execFileSync(process.execPath, [...flags, '-e', outputFiles[0].text, join(dist, 'main.cjs')], {
-    stdio: 'inherit',
-  })
+  { entry: 'src/cli/main.ts', groups: GROUPS },
+)
+for (const { file, text } of program) writeFileSync(join(dist, file), `${banner.js}\n${text}\n`)
 
 await buildPage(root, dist)
 
@@ -251,3 +285,6 @@ const stub = ['afterAll', 'beforeAll', 'describe', 'expect', 'test'].map(
   (name) => `export const ${name}: any\n`,
 )
 writeFileSync(join(dist, 'types', 'vitest.d.ts'), stub.join(''))
+
+// What V8 makes of the command line, for both ways to start it: as a program of its own, and by node.
+await saveCodeCaches({ root, dist, flags: [[], [NURSERY]], common })

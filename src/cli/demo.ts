@@ -1,4 +1,3 @@
-import { createServer } from 'node:net'
 import type { Command } from 'commander'
 import type { Home } from '../app/open-home.ts'
 import { integerFrom } from './arguments.ts'
@@ -71,7 +70,8 @@ async function servePage(
 }
 
 /** The policy of the demo's gates names the origin of the page, so its port is chosen before the home is made. */
-function freePort(): Promise<number> {
+async function freePort(): Promise<number> {
+  const { createServer } = await import('node:net')
   return new Promise((done, fail) => {
     const server = createServer()
       .on('error', fail)

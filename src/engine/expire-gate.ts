@@ -1,19 +1,9 @@
 import type { Run } from '../domain/run.ts'
-import type { ResumableRun, RunStore } from '../store/run-store.ts'
+import type { ResumableRun } from '../store/run-store.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import { mapConflict } from './lease.ts'
 import { timeFor } from './step-time.ts'
 import { saveEvent, workUntilRest } from './work-on-run.ts'
-
-/** When the gate at which a run waits expires by a timer of the chart, ISO 8601. Null without such a timer, and for a run at no gate. */
-export async function findGateExpiry(
-  { timers }: Pick<RunStore, 'timers'>,
-  { runId, status }: Run,
-): Promise<string | null> {
-  if (status !== 'paused') return null
-  const due = (await timers(runId)).map(({ dueAt }) => dueAt).sort()
-  return due[0] ?? null
-}
 
 /**
  * Closes a run that waits at a gate whose timer (`after`) is due, also when it ended while no process was there. Whoever resumes the run then

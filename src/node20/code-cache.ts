@@ -1,5 +1,7 @@
+import { isAscii } from 'node:buffer'
 import { hash } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { cachedDataVersionTag } from 'node:v8'
 import { Script } from 'node:vm'
 
@@ -21,7 +23,8 @@ interface CompiledFile {
 export function compileFile(file: string): CompiledFile {
   const code = readFileSync(file)
   const cachedData = readIfPresent(cacheFile(file, code))
-  const wrapped = `(function(exports,require,module,__filename,__dirname){${code}\n})`
+  // Nearly all built files are ASCII, of which nothing needs to be decoded.
+  const wrapped = `(function(exports,require,module,__filename,__dirname){${isAscii(code) ? code.toString('latin1') : code}\n})`
   const script = new Script(wrapped, { filename: file, ...(cachedData ? { cachedData } : {}) })
   const { cachedDataRejected: rejected } = script
   return {
@@ -31,9 +34,38 @@ export function compileFile(file: string): CompiledFile {
   }
 }
 
-/** Saves the code cache of a built file. The build calls it once for each set of V8's flags with which the program is started. */
-export function saveCache(file: string): void {
-  writeFileSync(cacheFile(file, readFileSync(file)), compileFile(file).script.createCachedData())
+/**
+ * Runs the command line, which is main.cjs of a folder, and each file next to it that it asks for, with their caches.
+ * @param requireThere finds packages from that folder
+ * @param keep gets each file that was run
+ */
+export function runFiles(
+  folder: string,
+  requireThere: NodeJS.Require,
+  keep: (file: string, script: Script) => void,
+): void {
+  const modules = new Map<string, NodeJS.Module>()
+  const load = (one: string): object => {
+    const known = modules.get(one)
+    if (known !== undefined) return known.exports
+    const file = join(folder, one)
+    if (!one.startsWith('./') || !existsSync(file)) return requireThere(one)
+    const module = { exports: {} } as NodeJS.Module
+    modules.set(one, module)
+    const { run, script } = compileFile(file)
+    run(module.exports, load as NodeJS.Require, module, file, folder)
+    keep(file, script)
+    return module.exports
+  }
+  load('./main.cjs')
+}
+
+/**
+ * Saves the code cache of a built file, with all functions that have run until now. The build calls it once for each set of V8's flags with
+ * which the program is started.
+ */
+export function saveCache(file: string, script: Script): void {
+  writeFileSync(cacheFile(file, readFileSync(file)), script.createCachedData())
 }
 
 const cacheFile = (file: string, code: Buffer) =>

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest'
 import { jsonEvidence } from '../../src/domain/evidence.ts'
-import { findGateExpiry } from '../../src/engine/expire-gate.ts'
 import { explain } from '../../src/engine/explain.ts'
+import { findGateExpiry } from '../../src/engine/gate-expiry.ts'
 import { rehearseApproval } from '../../src/engine/manage-approvals.ts'
 import { verifyRun } from '../../src/engine/verify-run.ts'
 import { chart, effectState, gated, stopState, success, work } from '../../src/machine/chart.ts'

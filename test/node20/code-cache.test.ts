@@ -30,10 +30,12 @@ const cached = (file: string, ...flags: string[]) =>
 
 describe('the code cache', () => {
   test('is accepted for both ways to start the built command line, and exists for no other flags', () => {
-    const main = resolve('dist/main.cjs')
-    expect(cached(main)).toBe('true')
-    expect(cached(main, '--max-semi-space-size=64')).toBe('true')
-    expect(cached(main, '--no-opt')).toBe('undefined')
+    for (const name of ['main', 'work', 'rest', 'xstate', 'zod']) {
+      const file = resolve(`dist/${name}.cjs`)
+      expect(cached(file)).toBe('true')
+      expect(cached(file, '--max-semi-space-size=64')).toBe('true')
+      expect(cached(file, '--no-opt')).toBe('undefined')
+    }
   })
 
   test('is ignored when the code was changed or the cache is incomplete, and the program still runs', () => {

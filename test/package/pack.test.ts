@@ -36,9 +36,16 @@ describe('the packed tarball', () => {
   test('holds the program, the migrations, the types and the manual, and neither tests nor benchmarks', () => {
     const has = (path: string) => packed.includes(path)
     expect(
-      ['dist/cutter.cjs', 'dist/main.cjs', 'dist/sdk.mjs', 'dist/testing.mjs', 'README.md', 'LICENSE'].filter(
-        (path) => !has(path),
-      ),
+      [
+        'dist/cutter.cjs',
+        'dist/main.cjs',
+        'dist/work.cjs',
+        'dist/rest.cjs',
+        'dist/sdk.mjs',
+        'dist/testing.mjs',
+        'README.md',
+        'LICENSE',
+      ].filter((path) => !has(path)),
     ).toEqual([])
     expect(packed.some((path) => path.startsWith('migrations/store/sqlite/'))).toBe(true)
     expect(packed.some((path) => path.startsWith('docs/'))).toBe(true)

@@ -176,11 +176,17 @@ function aCopyOfTheBuild(home: string): string {
  * Returns its path.
  */
 export function anotherBuild({ path }: CutterHome): string {
-  const text = readFileSync(path('.installed/dist/main.cjs'), 'utf8')
-  const [, digest] = /\bcut:"sha256:([0-9a-f]{64})"/.exec(text) ?? []
+  const files = ['main', 'work', 'rest']
+  const texts = files.map((file) => readFileSync(path(`.installed/dist/${file}.cjs`), 'utf8'))
+  const [, digest] = /\bcut:"sha256:([0-9a-f]{64})"/.exec(texts.join('')) ?? []
   if (digest === undefined) throw new Error('the build holds no code digest')
-  writeFileSync(path('.installed/dist/other.cjs'), text.replaceAll(digest, '0'.repeat(64)))
-  return path('.installed/dist/other.cjs')
+  for (const [index, file] of files.entries()) {
+    const text = texts[index]!.replaceAll(digest, '0'.repeat(64))
+    // The first file names the later ones.
+    const other = text.replaceAll(/"\.\/(work|rest)\.cjs"/g, '"./other-$1.cjs"')
+    writeFileSync(path(`.installed/dist/other-${file}.cjs`), other)
+  }
+  return path('.installed/dist/other-main.cjs')
 }
 
 function cutter(

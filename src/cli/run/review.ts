@@ -1,7 +1,5 @@
 import { once } from 'node:events'
-import { createInterface } from 'node:readline'
 import type { Command } from 'commander'
-import { exchange } from '../../client/ask-service.ts'
 import type { FoundService } from '../../client/find-service.ts'
 import { CutterError } from '../../domain/errors.ts'
 import { nameInLine } from '../../domain/visible.ts'
@@ -104,11 +102,14 @@ async function readThere(service: FoundService, run: string, { home }: Signing):
   const parts: Buffer[] = []
   const words = ['run', 'review', run, '--json', ...(home === undefined ? [] : ['--home', home])]
   // A part of the answer is overwritten by the next one.
+  const { exchange } = await import('../../client/ask-service.ts')
   const code = await exchange(service, words, { out: (bytes) => void parts.push(Buffer.from(bytes)) })
   return code === 0 ? (JSON.parse(Buffer.concat(parts).toString()) as RunReview) : code
 }
 
 async function asksYes(question: string, interrupt: AbortSignal): Promise<boolean> {
+  // Loaded here, because no other command asks.
+  const { createInterface } = await import('node:readline')
   const lines = createInterface({ input: process.stdin, output: currentPlace().stdout.writable })
   try {
     lines.setPrompt(question)

@@ -2,7 +2,7 @@ import type { Home } from '../../app/open-home.ts'
 import { findReportsFolder } from '../../app/run-reports.ts'
 import { type UnsettledWrite, unsettledOf } from '../../domain/begun-writes.ts'
 import { type GateDecision, listGateDecisions } from '../../domain/decisions.ts'
-import { findGateExpiry } from '../../engine/expire-gate.ts'
+import { findGateExpiry } from '../../engine/gate-expiry.ts'
 import { findRun } from './find-run.ts'
 import { answerOfRun, type RunAnswer } from './run-answer.ts'
 

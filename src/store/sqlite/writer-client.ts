@@ -1,4 +1,3 @@
-import { Worker } from 'node:worker_threads'
 import type { Batch, BatchOutcomes } from './execute-statements.ts'
 import type { OpenOptions } from './open-database.ts'
 
@@ -25,6 +24,8 @@ interface Saving {
  * the path of its built code.
  */
 export function openWriterClient(options: OpenOptions, threadFile: string): WriterClient {
+  // Loaded here, because most commands save too little for a thread.
+  const { Worker } = process.getBuiltinModule('node:worker_threads')
   const worker = new Worker(threadFile, { workerData: options })
   worker.unref()
   let isReady = false
