@@ -123,6 +123,7 @@ const program = [
   'test/effects/migrate/same-rows.test.ts',
   'test/effects/migrate/touched-relations.test.ts',
   'test/effects/rollback/abandoned-deploy.test.ts',
+  'test/effects/rollback/lost-staging.test.ts',
   'test/effects/rollback/rollback-machine.test.ts',
   'test/http/limits.test.ts',
   'test/http/messages-killed.test.ts',

@@ -8,7 +8,9 @@ import type { MachineDefinition } from '../src/machine/define.ts'
  */
 
 const rollbackInput = z.object({
-  run: z.string().min(1).describe('run of the deploy to roll back'),
+  run: z.string().min(1).describe('run of the deploy to roll back, or that a staging folder names'),
+  host: z.string().min(1).optional().describe('host of a staging folder whose run this home does not know'),
+  staging: z.string().min(1).optional().describe('absolute path of that staging folder on the host'),
   to: z
     .string()
     .min(1)

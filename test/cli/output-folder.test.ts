@@ -93,6 +93,7 @@ const VALUES = [
     '--approval <id>',
     '--document <id>',
     '--to <release>',
+    '--staging <path>',
   ],
   ...[
     '--mode <mode>',
@@ -125,7 +126,7 @@ const VALUES = [
 
 /** Fields of shipped machines that are no path, or one on the host of a deploy. */
 const FIELDS = ['document', 'profile', 'accept', 'target', 'commit', 'host', 'path', 'strategy', 'previous']
-  .concat(['on-failure', 'confirm-within', 'run', 'to', 'expect'])
+  .concat(['staging', 'on-failure', 'confirm-within', 'run', 'to', 'expect'])
   .map((field) => `--${field} <value>`)
 
 const nameOf = (command: Command): string =>

@@ -8,13 +8,15 @@ import { inHome } from '../session.ts'
 
 interface Options extends GlobalOptions {
   to?: string
+  host?: string
+  staging?: string
   mode: Mode
   key?: string
   by?: string
 }
 
 /**
- * `cutter run rollback`: starts a `rollback` run for a closed live deploy. The closed run stays as it is. Prints the new run; the exit code
+ * `cutter run rollback`: starts a `rollback` run for a closed live deploy, or for the staging folder of a lost home. The closed run stays as it is. Prints the new run; the exit code
  * is its own.
  */
 export function defineRollback(group: Command): void {
@@ -26,6 +28,8 @@ export function defineRollback(group: Command): void {
   )
     .argument('<run>', RUN)
     .option('--to <release>', 'turn the pointer to this release instead; nothing is removed')
+    .option('--host <host>', 'with --staging: the host of a staging folder whose run this home does not know')
+    .option('--staging <path>', 'that folder; what its run has put elsewhere stays')
     .addOption(modeOption('a dry run removes nothing'))
     .option('--key <key>', 'start key: the same key and run always return the same rollback')
     .option(...BY)
@@ -35,8 +39,8 @@ export function defineRollback(group: Command): void {
 function rollback(run: string, options: Options): Promise<number> {
   return inHome(options, async ({ home, io }) => {
     const { rollbackRun } = await import('../../service/runs/rollback.ts')
-    const { mode, key, by, to } = options
-    const answer = await rollbackRun(home, { run, to, mode, key, by })
+    const { mode, key, by, to, host, staging } = options
+    const answer = await rollbackRun(home, { run, to, host, staging, mode, key, by })
     printRun(io, answer)
     return exitOfRun(answer)
   })

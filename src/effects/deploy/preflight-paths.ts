@@ -71,7 +71,7 @@ echo "stagingRun=$(cat "$staging/run" 2>/dev/null)"`,
     const owner =
       stagingRun === ''
         ? ''
-        : `, of run ${stagingRun}, which may be working there; if it was abandoned: cutter run rollback ${stagingRun} --mode live`
+        : `, of run ${stagingRun}, which may be working there; if it was abandoned: cutter run rollback ${stagingRun} --mode live, and where its home is lost also --host … --staging ${staging}`
     return [
       judge(
         'staging',

@@ -1,3 +1,4 @@
+import { DEFINE_SHA256, HASH_FILES, HASH_FILES_Z } from '../../tools/hash-script.ts'
 import type { HostCommand } from './host-session.ts'
 import { mutableExpression } from './mutable-paths.ts'
 
@@ -44,20 +45,20 @@ export const readAnchor = (path: string, listed: boolean, mutable: string[]): Ho
   defineRead(
     'anchor',
     `cd -- "$1" || exit ${NO_FOLDER}
-kept() { find . -xdev -regextype posix-extended ! -regex "$skip" "$@"; }
+${DEFINE_SHA256}kept() { find . -xdev -regextype posix-extended ! -regex "$skip" "$@"; }
 listed() { sed -n -e 's/^[0-9a-f]\\{64\\}  /.\\//p' -e "$1" DEPLOY-MANIFEST.txt | tr '\\n' '\\0' | grep -zvxE -- "$skip"; }
 skip=$3 times=' %T@'
 [ -z "$3" ] || times=
 [ -n "$3" ] || skip=/
 echo "owner=$(stat -c '%U:%G %a' .)"
 if [ -n "$2" ] && [ -f DEPLOY-MANIFEST.txt ]; then
-  echo "treeHash=$( (printf './DEPLOY-MANIFEST.txt\\0'; listed '') | sort -z | xargs -0 -r sha256sum | sha256sum | cut -c1-64)"
-  echo "shapeHash=$(listed '/^# \\(folder\\|link\\) /{s///; s/ -> .*//; s/^/.\\//; p}' | sort -zu | xargs -0 -r stat --printf '%f %u %g %N\\0' | sha256sum | cut -c1-64)"
+  echo "treeHash=$( (printf './DEPLOY-MANIFEST.txt\\0'; listed '') | sort -z | xargs -0 -r sh -c "$4" sums | sha256_of_input)"
+  echo "shapeHash=$(listed '/^# \\(folder\\|link\\) /{s///; s/ -> .*//; s/^/.\\//; p}' | sort -zu | xargs -0 -r stat --printf '%f %u %g %N\\0' | sha256_of_input)"
   echo "files=$(listed '' | tr -dc '\\0' | wc -c)"
   exit 0
 fi
-echo "treeHash=$(kept -type f -print0 | sort -z | xargs -0 -r sha256sum | sha256sum | cut -c1-64)"
-echo "shapeHash=$(kept \\( -type d -printf "%y %m %U %G$times %l %P\\0" -o -printf '%y %m %U %G %T@ %l %P\\0' \\) | sort -z | sha256sum | cut -c1-64)"
+echo "treeHash=$(kept -type f -print0 | sort -z | xargs -0 -r sh -c "$4" sums | sha256_of_input)"
+echo "shapeHash=$(kept \\( -type d -printf "%y %m %U %G$times %l %P\\0" -o -printf '%y %m %U %G %T@ %l %P\\0' \\) | sort -z | sha256_of_input)"
 echo "files=$(kept -type f -printf x | wc -c)"
 [ -z "$times" ] || echo "modifiedAt=$(stat -c %Y .)"
 [ -e .git ] || exit 0
@@ -69,6 +70,7 @@ exit 0`,
     path,
     listed ? 'listed' : '',
     mutable.length === 0 ? '' : `\\./${mutableExpression(mutable)}`,
+    HASH_FILES,
   )
 
 /** Lists everything below a folder: kind, mode, link target and path, each ended by NUL. */
@@ -77,7 +79,7 @@ export const listPaths = (path: string): HostCommand =>
 
 /** Lists SHA-256 and path of every file below a folder, each line ended by NUL. */
 export const listSums = (path: string): HostCommand =>
-  defineRead('sums', 'cd -- "$1" && find . -type f -print0 | xargs -0 -r sha256sum -z --', path)
+  defineRead('sums', 'cd -- "$1" && find . -type f -print0 | xargs -0 -r sh -c "$2" sums', path, HASH_FILES_Z)
 
 /** Lists a folder's own entries, without those that the run itself makes (`ours`). */
 export const listFolder = (parent: string, ...ours: string[]): HostCommand =>
@@ -103,7 +105,10 @@ export const SYSTEM_PARTS = [
 ] as const
 export type SystemPart = (typeof SYSTEM_PARTS)[number]
 
-/** Prints `[part]` and its sorted lines, or `[part] not available` where the host has no tool for it, or this user may not use it. */
+/**
+ * Prints `[part]` and its sorted lines, or `[part] not available` where the host has no tool for it, or this user may not use it. Where systemd
+ * does not run, systemctl looks through all folders for each unit. There the files of units are listed instead.
+ */
 export const readSystem = (): HostCommand =>
   defineRead(
     'system',
@@ -111,7 +116,14 @@ export const readSystem = (): HostCommand =>
   name=$1; shift
   if out=$("$@" 2>/dev/null); then echo "[$name]"; printf '%s\\n' "$out" | sort -u; else echo "[$name] not available"; fi
 }
-all=$(systemctl list-unit-files --type=service,timer --no-legend --no-pager --plain 2>/dev/null)
+unit_files() {
+  if [ -d /run/systemd/system ]; then systemctl list-unit-files --type=service,timer --no-legend --no-pager --plain; return; fi
+  command -v systemctl >/dev/null || return
+  for place in /etc /run /usr/local/lib /usr/lib; do
+    find "$place/systemd/system" \\( -name '*.service' -o -name '*.timer' \\) \\( -type l -printf '%f link:%l\n' -o -printf '%f file\n' \\)
+  done
+}
+all=$(unit_files 2>/dev/null)
 units() { [ -n "$all" ] && printf '%s\\n' "$all" | awk -v end="[.]$1$" '$1 ~ end { print $1, $2 }'; }
 running() { out=$(systemctl list-units --type=service --state=running --no-legend --no-pager --plain) && printf '%s\\n' "$out" | awk '{ print $1 }'; }
 own() {

@@ -12,6 +12,8 @@ import { readHost, withHost, withNewLogin } from '../deploy/with-host.ts'
 import { assertRollbackable } from './assert-rollbackable.ts'
 import type { RollbackDeps } from './deps.ts'
 import { locateDeploy } from './locate-deploy.ts'
+import { findLostStaging } from './lost-staging/find-lost-staging.ts'
+import { lostStagingInput, namesLostStaging } from './lost-staging/plan.ts'
 import { planRollback, type RollbackPlan } from './plan.ts'
 import { readRollbackPlan } from './read-rollback-plan.ts'
 
@@ -21,9 +23,18 @@ import { readRollbackPlan } from './read-rollback-plan.ts'
 export const defineFindPhase = (deps: RollbackDeps, name: string): Effect =>
   readEffect({
     name,
-    input: z.object({ run: z.string(), to: z.string().optional(), planDigest: z.string().nullable() }),
+    input: lostStagingInput
+      .partial({ host: true, staging: true })
+      .extend({ to: z.string().optional(), planDigest: z.string().nullable() }),
     output: z.looseObject({ planDigest: z.string(), surveyDigest: z.string() }),
     async execute(context, given) {
+      // The last check at the gate trusts no earlier connection.
+      const connect = given.planDigest === null ? withHost : withNewLogin
+      if (namesLostStaging(given)) {
+        const lost = { ...lostStagingInput.parse(given), planDigest: given.planDigest }
+        const find = (session: HostSession) => findLostStaging(session, context, lost, name)
+        return readHost(deps, context, lost.host, find, connect)
+      }
       const { runId, planDigest, builtDigest } = assertRollbackable(await deps.run(given.run))
       const deploy = await readDeployPlan(context, planDigest)
       const sought = { runId, planDigest, plan: deploy, builtDigest }
@@ -52,8 +63,6 @@ export const defineFindPhase = (deps: RollbackDeps, name: string): Effect =>
           evidence: [survey, planned, session.sent(name)],
         }
       }
-      // The last check at the gate trusts no earlier connection.
-      const connect = given.planDigest === null ? withHost : withNewLogin
       return readHost(deps, context, deploy.host.name, look, connect)
     },
   })

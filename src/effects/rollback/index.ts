@@ -2,6 +2,8 @@ import type { Effect } from '../../domain/effect.ts'
 import type { Json } from '../../domain/json.ts'
 import { assertRollbackable } from './assert-rollbackable.ts'
 import type { RollbackDeps } from './deps.ts'
+import { assertUnknownRun } from './lost-staging/assert-unknown-run.ts'
+import { namesLostStaging } from './lost-staging/plan.ts'
 import { closeout } from './phases/closeout.ts'
 import { findDeployed } from './phases/find-deployed.ts'
 import { recheckDeployed } from './phases/recheck-deployed.ts'
@@ -23,6 +25,7 @@ export async function admitRollback(
   deps: RollbackDeps,
   input: { [key: string]: Json },
 ): Promise<{ [key: string]: Json }> {
-  assertRollbackable(await deps.run(input.run as string))
+  if (namesLostStaging(input)) await assertUnknownRun(deps, input.run as string)
+  else assertRollbackable(await deps.run(input.run as string))
   return input
 }

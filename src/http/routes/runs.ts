@@ -103,6 +103,8 @@ export const RUN_ENDPOINTS = [
     query: wait,
     body: {
       to: text.optional().describe('The release to which the pointer goes instead.'),
+      host: text.optional().describe('Host of a staging folder whose run this home does not know.'),
+      staging: text.optional().describe('That folder.'),
       mode: z.enum(['dry-run', 'live']).default('dry-run'),
       key: text.optional(),
       by,

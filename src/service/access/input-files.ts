@@ -36,7 +36,7 @@ export async function admitPaths(
         given: uploadOf(home, given),
       })
   }
-  if (machine === 'deploy') await assertConfiguredHost(home, input.host)
+  if (machine === 'deploy' || machine === 'rollback') await assertConfiguredHost(home, input.host)
   return settled
 }
 
@@ -81,7 +81,7 @@ async function assertConfiguredHost(home: Pick<Home, 'config'>, host: Json | und
   const known = Object.keys(hosts)
   throw new CutterError(
     'INPUT_REFUSED',
-    `cutter.yaml names no host ${JSON.stringify(host)}, and callers of the service deploy to no other; nothing was started`,
+    `cutter.yaml names no host ${JSON.stringify(host)}, and callers of the service reach no other; nothing was started`,
     { next: known.length === 0 ? 'have its owner add it under hosts' : `hosts are ${known.join(', ')}` },
   )
 }

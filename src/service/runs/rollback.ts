@@ -1,7 +1,8 @@
 import type { Home } from '../../app/open-home.ts'
 import type { Mode } from '../../domain/run.ts'
 import { assertRole } from '../access/assert-role.ts'
-import { assertMachineInScope } from '../access/scope.ts'
+import { admitPaths } from '../access/input-files.ts'
+import { assertMachineInScope, assertRunInScope } from '../access/scope.ts'
 import { definedOnly } from '../defined.ts'
 import { findRunId } from './find-run.ts'
 import { answerOfRun, type RunAnswer } from './run-answer.ts'
@@ -11,6 +12,9 @@ export interface RollbackRunInput {
   run: string
   /** Release to which the pointer goes: its name, its path below the folder of the pointer, or its run. */
   to?: string | undefined
+  /** Host and path of a staging folder that names a run which this home does not know: `run`, as the folder names it. */
+  host?: string | undefined
+  staging?: string | undefined
   mode: Mode
   /** The same key and deploy always return the same rollback. */
   key?: string | undefined
@@ -27,8 +31,11 @@ export async function rollbackRun(home: Home, given: RollbackRunInput): Promise<
   assertRole(home, 'start runs')
   assertMachineInScope(home, 'rollback')
   const { engine } = await home.app()
-  const { mode, key, by, to } = given
-  const input = { run: await findRunId(home, given.run), ...definedOnly({ to }) }
+  const { mode, key, by, to, host, staging } = given
+  const isLost = host !== undefined || staging !== undefined
+  if (isLost) await assertRunInScope(home, given.run)
+  const named = { run: isLost ? given.run : await findRunId(home, given.run) }
+  const input = await admitPaths(home, 'rollback', { ...named, ...definedOnly({ to, host, staging }) })
   const run = await engine.start('rollback', input, { mode, ...definedOnly({ key, by }) })
   return answerOfRun(home, run)
 }

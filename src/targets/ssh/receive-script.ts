@@ -1,3 +1,5 @@
+import { DEFINE_SHA256 } from '../../tools/hash-script.ts'
+
 /** Decides on the host whether a file may be written there, and where it is kept until it is complete. */
 export interface ReceiveGuard {
   /**
@@ -29,7 +31,7 @@ export const EXIT_OF_RECEIVE = { notOpened: 71, notChanged: 72, noSender: 73, ta
  */
 export function makeReceive({ path, mode, bytes }: ReceivedFile, guard: ReceiveGuard): string[] {
   const script = `umask 077
-file=$1 mode=$2 total=$3 folder=$4; shift 4
+${DEFINE_SHA256}file=$1 mode=$2 total=$3 folder=$4; shift 4
 guard() {
 ${guard.lines}
 }
@@ -45,13 +47,13 @@ done
 [ -e "$part" ] || [ ! -f "$file" ] || mv -- "$file" "$part"
 true >>"$part" && size=$(stat -c %s -- "$part") || exit ${EXIT_OF_RECEIVE.notOpened}
 exec 9>&-
-echo "cutter-has $size $(head -c "$size" -- "$part" | sha256sum | cut -c1-64)"
+echo "cutter-has $size $(head -c "$size" -- "$part" | sha256_of_input)"
 read -r from || exit ${EXIT_OF_RECEIVE.noSender}
 guard "$@"
 cd -- "$folder" && [ -e "$part" ] || exit ${EXIT_OF_RECEIVE.takenOver}
 exec 9>&-
 [ "$from" = "$size" ] || truncate -c -s "$from" -- "$part" || exit ${EXIT_OF_RECEIVE.notChanged}
-sum=$({ head -c "$from" -- "$part"; tee -a -- "$part"; } | sha256sum | cut -c1-64)
+sum=$({ head -c "$from" -- "$part"; tee -a -- "$part"; } | sha256_of_input)
 guard "$@"
 cd -- "$folder" && got=$(stat -c %s -- "$part" 2>/dev/null) || exit ${EXIT_OF_RECEIVE.takenOver}
 [ "$got" != "$total" ] || { chmod "$mode" "$part" && mv -f -T -- "$part" "$file"; } || exit ${EXIT_OF_RECEIVE.notChanged}

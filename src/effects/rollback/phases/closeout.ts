@@ -14,6 +14,8 @@ import { readDeployPlan } from '../../deploy/read-deploy-plan.ts'
 import { readHost } from '../../deploy/with-host.ts'
 import { readJsonEvidence } from '../../read-json-evidence.ts'
 import type { RollbackDeps } from '../deps.ts'
+import { closeLostStaging } from '../lost-staging/clear-lost-staging.ts'
+import { readLostStagingPlan } from '../lost-staging/read-lost-staging-plan.ts'
 import { type RollbackPlan, withBackup } from '../plan.ts'
 import { readRollbackPlan } from '../read-rollback-plan.ts'
 import { type Removal, readRemoval } from '../removal.ts'
@@ -26,10 +28,15 @@ export const closeout = (deps: RollbackDeps) =>
     input: z.object({ planDigest: z.string(), surveyDigest: z.string() }),
     output: z.looseObject({ report: z.looseObject({}) }),
     async execute(context, { planDigest, surveyDigest }) {
+      const before = await readJsonEvidence<Anchors>(context, surveyDigest)
+      const lost = await readLostStagingPlan(context, planDigest)
+      if (lost !== null)
+        return readHost(deps, context, lost.host.name, (session) =>
+          closeLostStaging(session, context, lost, before),
+        )
       const plan = await readRollbackPlan(context, planDigest)
       const deploy = await readDeployPlan(context, plan.ofPlan)
       const { place, checks } = deploy
-      const before = await readJsonEvidence<Anchors>(context, surveyDigest)
       return readHost(deps, context, plan.host.name, async (session) => {
         assertRemoved(context, plan, await readRemoval(session, plan))
         // A dry run moved nothing, so that the earlier version is still in its backup.
