@@ -107,7 +107,7 @@ export type SystemPart = (typeof SYSTEM_PARTS)[number]
 
 /**
  * Prints `[part]` and its sorted lines, or `[part] not available` where the host has no tool for it, or this user may not use it. Where systemd
- * does not run, systemctl looks through all folders for each unit. There the files of units are listed instead.
+ * does not run, systemctl reads all folders again for each unit. There the files of units are listed instead.
  */
 export const readSystem = (): HostCommand =>
   defineRead(
