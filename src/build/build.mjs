@@ -274,6 +274,13 @@ await build({
   packages: 'external',
   define: { CODE_DIGESTS: define.CODE_DIGESTS, CUTTER_VERSION: define.CUTTER_VERSION },
 })
+// What programs import as `cutter/client` to call a service.
+await build({
+  ...common,
+  entryPoints: ['src/client/api-over-fetch.ts'],
+  outfile: join(dist, 'client.mjs'),
+  format: 'esm',
+})
 rmSync(join(dist, 'types'), { recursive: true, force: true })
 execFileSync(
   process.execPath,

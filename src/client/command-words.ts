@@ -25,14 +25,7 @@ const SIGNING: { [command: string]: string | null } = {
 }
 
 /** Commands that work by themselves, and need the home itself. */
-const NEEDS_HOME = [
-  'approval countersign',
-  'machine check',
-  'migrate propose',
-  'run void',
-  'run abandon',
-  'store restore',
-]
+const NEEDS_HOME = ['approval countersign', 'machine check', 'migrate propose', 'store restore']
 
 /** Whether a command that works by itself needs the home, which is elsewhere where CUTTER_URL names a service. */
 export const needsHome = (argv: string[]): boolean => NEEDS_HOME.includes(commandOf(argv).join(' '))

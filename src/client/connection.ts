@@ -19,13 +19,13 @@ export function headOf(
   { at, token }: FoundService,
   path: string,
   length: number,
-  { type = 'application/json', accept = '*/*' } = {},
+  { type = 'application/json', accept = '*/*', method = 'POST' } = {},
 ): string {
   const host = 'path' in at ? 'cutter' : `${at.host.includes(':') ? `[${at.host}]` : at.host}:${at.port}`
   // A token with a line end would end the header.
   const authorization =
     token === null || /[^\x21-\x7e]/.test(token) ? '' : `authorization: Bearer ${token}\r\n`
-  return `POST ${path} HTTP/1.1\r\nhost: ${host}\r\n${authorization}connection: close\r\naccept: ${accept}\r\ncontent-type: ${type}\r\ncontent-length: ${length}\r\n\r\n`
+  return `${method} ${path} HTTP/1.1\r\nhost: ${host}\r\n${authorization}connection: close\r\naccept: ${accept}\r\ncontent-type: ${type}\r\ncontent-length: ${length}\r\n\r\n`
 }
 
 /** Whether somebody takes connections there. */

@@ -4,16 +4,21 @@ export interface ResponseReader {
   push(bytes: Buffer): void
   /** Null before it is known. */
   status(): number | null
+  /** Whether the body is complete, as far as its head tells. */
+  isComplete(): boolean
 }
 
 const HEAD_END = '\r\n\r\n'
 const MAX_HEAD = 64 * 1024
 
-/** `take` gets the bytes of the body as they arrive. Whether the body is complete is for its content to say. */
+/** `take` gets the bytes of the body as they arrive. */
 export function createResponseReader(take: (bytes: Buffer) => void): ResponseReader {
   let kept: Buffer = Buffer.alloc(0)
   let status: number | null = null
   let isChunked = false
+  let hasEnded = false
+  /** Bytes of a body of known length that are still to come. */
+  let missing = 0
   /** Bytes of the chunk that are still to come; -1 before the size of the next one is known. */
   let left = -1
 
@@ -27,6 +32,7 @@ export function createResponseReader(take: (bytes: Buffer) => void): ResponseRea
     const [, code] = /^http\/1\.[01] (\d{3})/.exec(head) ?? []
     if (code === undefined) throw new Error('it does not speak HTTP/1.1')
     status = Number(code)
+    missing = Number(/\r\ncontent-length: *(\d+)/.exec(head)?.[1] ?? 0)
     isChunked = /\r\ntransfer-encoding:[^\r]*chunked/.test(head)
     kept = kept.subarray(end + HEAD_END.length)
     return true
@@ -41,6 +47,7 @@ export function createResponseReader(take: (bytes: Buffer) => void): ResponseRea
         if (!(size >= 0)) throw new Error('its chunks have no size')
         kept = kept.subarray(end + 2)
         left = size
+        if (size === 0) hasEnded = true
       }
       const part = kept.subarray(0, left)
       if (part.length > 0) take(part)
@@ -60,8 +67,10 @@ export function createResponseReader(take: (bytes: Buffer) => void): ResponseRea
       if (isChunked) return readChunks()
       const body = kept
       kept = Buffer.alloc(0)
+      missing -= body.length
       if (body.length > 0) take(body)
     },
     status: () => status,
+    isComplete: () => status !== null && (isChunked ? hasEnded : missing <= 0),
   }
 }

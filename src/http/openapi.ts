@@ -35,6 +35,7 @@ export function describeApi(endpoints: Endpoint[]): object {
   const { openAPIRegistry: registry } = app
   registry.registerComponent('securitySchemes', 'token', { type: 'http', scheme: 'bearer' })
   registry.registerComponent('schemas', 'problem', PROBLEM)
+  registry.registerComponent('schemas', 'json', { description: 'Any JSON value.' })
   const named = new Set(
     endpoints.map(({ answer }) => answer).filter((answer) => Object.hasOwn(ANSWERS, answer)),
   )
@@ -66,6 +67,7 @@ function routeOf({
   const schema = Object.hasOwn(ANSWERS, answer) ? { $ref: `#/components/schemas/${answer}` } : {}
   const type = answer.includes('/') ? answer : 'application/json'
   return createRoute({
+    operationId: operationIdOf(method, path),
     method,
     path,
     summary,
@@ -76,7 +78,7 @@ function routeOf({
       ...(takesBytes ? BYTES : {}),
       ...(body === null
         ? {}
-        : { body: { required: true, content: { 'application/json': { schema: opened(body) } } } }),
+        : { body: { required: true, content: { 'application/json': { schema: bodyOf(body) } } } }),
     },
     responses: {
       [status]: { description: summary, content: { [type]: { schema } } },
@@ -88,12 +90,32 @@ function routeOf({
   })
 }
 
+/** Names an operation in clients: `get /api/v1/runs/{run}/plan` is `getRunsByRunPlan`. */
+function operationIdOf(method: string, path: string): string {
+  const words = path
+    .replace('/api/v1/', '')
+    .split(/[/.-]/)
+    .filter((word) => word !== '')
+  const capital = (word: string) => `${word[0]!.toUpperCase()}${word.slice(1)}`
+  return (
+    method +
+    words.map((word) => (word.startsWith('{') ? `By${capital(word.slice(1, -1))}` : capital(word))).join('')
+  )
+}
+
 /** A schema of `--json` as a component. Readers must accept fields that a later version adds, so it is open. */
 function componentOf(name: string): Schema {
   const { title, schema } = ANSWERS[name]!
   const here = `#/components/schemas/${name}`
   const text = JSON.stringify(opened(schema, 'output')).replaceAll('"#/$defs/', `"${here}/$defs/`)
   return { title, ...(JSON.parse(text) as Schema) }
+}
+
+/** The schema of a body. The only schemas of its own to which it refers are those of any JSON value. */
+function bodyOf(body: z.ZodType): Schema {
+  const { $defs: _, ...schema } = opened(body)
+  const text = JSON.stringify(schema).replaceAll(/"#\/\$defs\/__schema\d+"/g, '"#/components/schemas/json"')
+  return JSON.parse(text) as Schema
 }
 
 function opened(schema: z.ZodType, io: 'input' | 'output' = 'input'): Schema {

@@ -319,6 +319,33 @@ describe('files of a caller with a token', () => {
         viewer,
       )
       expect([signed.code, jsonOf<ApprovalJson>(signed).kind]).toEqual([0, 'signed'])
+      // A key that decides stays here, too.
+      for (const [decision, ...options] of [
+        ['void', '--reason', 'withdrawn'],
+        ['abandon', '--reason', 'lost'],
+      ] as const) {
+        const live = jsonOf(
+          await at.cutter([
+            'run',
+            'start',
+            'rotate-keys',
+            '--file',
+            at.path('service.key'),
+            '--mode',
+            'live',
+            '--json',
+          ]),
+        ).runId
+        const decide = ['run', decision, live, ...options, '--as', ALICE, '--key', key, '--json']
+        expect(errorOf(await at.cutter(decide, viewer)).code).toBe('ACCESS_REFUSED')
+        const decided = await at.cutter(decide, operator)
+        expect([decided.code, jsonOf(decided).outcome]).toEqual([
+          3,
+          decision === 'void' ? 'voided' : 'abandoned',
+        ])
+        // A closed run is answered as it is.
+        expect(jsonOf(await at.cutter(decide, operator)).outcome).toBe(jsonOf(decided).outcome)
+      }
       const countersign = ['approval', 'countersign', runId, '--as', ALICE, '--key', key, '--json']
       expect(errorOf(await at.cutter(countersign, viewer)).code).toBe('INPUT_REFUSED')
       expect(errorOf(await at.cutter([...approval, '--signature', 'none.sig', '--json'], viewer)).code).toBe(

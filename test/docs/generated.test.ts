@@ -5,6 +5,7 @@ import { ENDPOINTS } from '../../src/http/endpoints.ts'
 import { describeApi } from '../../src/http/openapi.ts'
 import { LAYERS } from '../layers.ts'
 import { shippedMachines } from '../machines/explore-chart.ts'
+import { clientOf } from './api-client.ts'
 import { filled, partsOf, schemaFiles, undocumentedKeys } from './generate.ts'
 import { pagesIn } from './pages.ts'
 
@@ -31,6 +32,10 @@ describe('the generated docs', () => {
   test('docs/openapi.json is up to date', async () => {
     const text = `${JSON.stringify(describeApi(ENDPOINTS), null, 2)}\n`
     await expect(text).toMatchFileSnapshot(join(ROOT, 'docs/openapi.json'))
+  })
+
+  test('src/client/api-client.ts is up to date', async () => {
+    await expect(clientOf(describeApi(ENDPOINTS))).toMatchFileSnapshot(join(ROOT, 'src/client/api-client.ts'))
   })
 
   test('docs/schema holds no other files', () => {

@@ -43,6 +43,8 @@ describe('the packed tarball', () => {
         'dist/rest.cjs',
         'dist/sdk.mjs',
         'dist/testing.mjs',
+        'dist/client.mjs',
+        'dist/types/client/api-over-fetch.d.ts',
         'README.md',
         'LICENSE',
       ].filter((path) => !has(path)),

@@ -34,9 +34,15 @@ export function defineAbandon(group: Command): void {
 }
 
 function abandonIt(run: string, options: Options): Promise<number> {
-  return inHome(options, async ({ home, io }) => {
+  return inHome(options, async (session) => {
+    const { home, io } = session
     const { abandonRun } = await import('../../service/runs/abandon.ts')
     const { reason, as, key, approval, by } = options
+    if (as !== undefined && key !== undefined && approval === undefined) {
+      const { decideForService } = await import('./decide-for-service.ts')
+      const code = await decideForService(session, { ...options, run, as, key, decision: 'abandon' })
+      if (code !== null) return code
+    }
     const answer = await abandonRun(home, { run, reason, as, key, approval, by })
     printRun(io, answer)
     return exitOfRun(answer)

@@ -37,9 +37,15 @@ export function defineVoid(group: Command): void {
 }
 
 function voidIt(run: string, options: Options): Promise<number> {
-  return inHome(options, async ({ home, io }) => {
+  return inHome(options, async (session) => {
+    const { home, io } = session
     const { voidRun } = await import('../../service/runs/void.ts')
     const { reason, as, key, approval, by } = options
+    if (as !== undefined && key !== undefined && approval === undefined) {
+      const { decideForService } = await import('./decide-for-service.ts')
+      const code = await decideForService(session, { ...options, run, as, key, decision: 'void' })
+      if (code !== null) return code
+    }
     const answer = await voidRun(home, { run, reason, as, key, approval, by })
     printRun(io, answer)
     return exitOfRun(answer)
