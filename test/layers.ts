@@ -119,7 +119,7 @@ export const LAYERS: Record<string, Layer> = {
   },
   reports: {
     purpose: 'readable reports of a run',
-    ours: ['domain', 'approvals', 'store'],
+    ours: ['domain', 'secrets', 'approvals', 'store'],
     npm: ['zod'],
     node: true,
   },

@@ -30,6 +30,7 @@ import { logStep } from './log-step.ts'
 import { openStore } from './open-store.ts'
 import { osUser } from './os-user.ts'
 import { migrationsDirectory } from './package-paths.ts'
+import { followProofs, withProofs } from './proofs/follow-proofs.ts'
 import { registerSecrets } from './register-secrets.ts'
 import { createReports } from './run-reports.ts'
 import { withMessages } from './with-messages.ts'
@@ -93,14 +94,27 @@ export async function openApp(options: AppOptions): Promise<App> {
   const log = await openLog(env, secrets)
   let rules = config
   // Runs that work concurrently share their commits.
-  const store = withMessages(
-    withGroupCommit(options.store ?? openStore(home), () => engine.activeRuns()),
-    () => rules.messages.receivers,
+  const store = withProofs(
+    withMessages(
+      withGroupCommit(options.store ?? openStore(home), () => engine.activeRuns()),
+      () => rules.messages.receivers,
+    ),
+    () => proofs,
   )
   const targets = openTargets({ home, env, config, store, log, secrets })
   const { target, embedded } = targets
   const profiles = () => loadCustomProfiles(config, home)
   const machines = installedMachines({ config, home, env, store, target, embedded, profiles, tools })
+  const warn = options.onWarning ?? ((text: string) => log.warn(text))
+  const proofs = followProofs({
+    home,
+    store,
+    tools,
+    warn,
+    interrupt: options.interrupt,
+    evidence: () => rules.evidence,
+  })
+  const signEnd = closeoutSigner(home, store, tools, log)
   const deps: EngineDeps = {
     ...engineDeps(options, configFile, config, store),
     isFollowed: options.onStep !== undefined,
@@ -112,9 +126,11 @@ export async function openApp(options: AppOptions): Promise<App> {
     installed: machines.find,
     log,
     secrets,
-    onClosed: closeoutSigner(home, store, tools, log),
+    async onClosed(run) {
+      await signEnd(run)
+      proofs.closed(run)
+    },
   }
-  const warn = options.onWarning ?? ((text: string) => log.warn(text))
   const reports = createReports({
     home,
     store,
@@ -146,6 +162,7 @@ export async function openApp(options: AppOptions): Promise<App> {
     },
     writeReports: reports.writeMoved,
     async close() {
+      await proofs.settled()
       await targets.release()
       closeKeptHosts()
       await reports.close()

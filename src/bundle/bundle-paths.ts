@@ -8,6 +8,8 @@ export const VERIFY = 'VERIFY.md'
 /** The record file: it also names the format of the bundle. */
 export const RUN = 'run.json'
 export const CLOSEOUT = 'closeout.json'
+/** The page about the run for people, which `cutter run report --html` also writes. */
+export const REPORT = 'report.html'
 
 /** Plans and the trust files of the time have readable names in folders of their own. Other evidence has its digest as its name. */
 export function pathOfEvidence({ name, digest }: Pick<NamedEvidence, 'name' | 'digest'>): string {
@@ -33,6 +35,11 @@ export function pathOfCountersignature(signer: string): string {
     .replace(/[!'()*~]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
   return `countersignatures/${safe.replace(/^\./, '%2E')}.json`
 }
+
+/** The path of the time token of an approval, by its id, or of the `closeout`. */
+export const pathOfTimeToken = (of: string) => `times/${of}.tsr`
+/** The proof that a log holds the closeout, with the cosignatures of its witnesses. */
+export const WITNESSED = 'witnesses/closeout.txt'
 
 /** The path of a rotation, by the digest of the statement that the old key signed. */
 export const pathOfRotation = (statementText: string) => `rotations/${sha256(statementText)}.json`

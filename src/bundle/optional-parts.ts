@@ -65,10 +65,10 @@ export function findOptionalParts(
   return { parts }
 }
 
-/** A sentence for each kind of optional part that a bundle holds and this version of Cutter does not check. */
-export function uncheckedPartNotes(parts: Files): string[] {
+/** A sentence for each kind of optional part that a bundle holds and nobody checked. `checked`: the paths of those that were. */
+export function uncheckedPartNotes(parts: Files, checked: string[] = []): string[] {
   return PARTS.flatMap(({ name, path }) => {
-    const count = [...parts.keys()].filter((one) => path.test(one)).length
+    const count = [...parts.keys()].filter((one) => path.test(one) && !checked.includes(one)).length
     if (count === 0) return []
     return [
       `the bundle holds ${count} ${name}${count === 1 ? '' : 's'}, which this version of Cutter does not check`,

@@ -34,6 +34,9 @@ export interface RunRecord {
   optionalParts: Files
 }
 
+/** Makes the page about a run of its record alone, so that a checker makes the same page. */
+export type RenderPage = (record: RunRecord) => Promise<string>
+
 /** The wordings of VERIFY.md, as `run.json` numbers them. A changed text gets the next number, and the earlier ones stay readable. */
 export const WORDINGS = [1, 2] as const
 export type Wording = (typeof WORDINGS)[number]

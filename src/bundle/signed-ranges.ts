@@ -78,12 +78,21 @@ export function signedRanges(
 export const trustedUpTo = (ranges: SignedRange[]) =>
   Math.max(0, ...ranges.filter((range) => range.trusted).map(({ to }) => to))
 
+/** What of a check decides about notes. */
+interface NotedCheck {
+  /** Whether a file of signers was given. */
+  withSigners: boolean
+  areGatesKnown: boolean
+  /** The paths of the optional parts that were checked. */
+  checkedParts: string[]
+}
+
 /** Sentences that a reader must know although the bundle holds. */
 export function verdictNotes(
   record: RunRecord,
   approvals: CheckedApproval[],
   ranges: SignedRange[],
-  { withSigners, areGatesKnown }: { withSigners: boolean; areGatesKnown: boolean },
+  { withSigners, areGatesKnown, checkedParts }: NotedCheck,
 ): string[] {
   const { run, history, closeout } = record
   const entries = history.length
@@ -100,7 +109,7 @@ export function verdictNotes(
   if (run.outcome === 'succeeded' && !areGatesKnown) notes.push(unknownGatesNote(run, approvals))
   notes.push(
     ...changedPolicyNotes(record),
-    ...uncheckedNotes(record),
+    ...uncheckedNotes(record, checkedParts),
     ...describeClockFaults(listClockFaults(history)),
   )
   if (approvals.some(({ kind, counted }) => kind === 'rehearsal' && counted))
@@ -133,10 +142,13 @@ function unknownGatesNote({ machine, version, definitionDigest }: RunFacts, appr
 }
 
 /** What the bundle holds and this version of Cutter does not check. */
-function uncheckedNotes({ unsettledWrites, optionalParts, history }: RunRecord): string[] {
+function uncheckedNotes(
+  { unsettledWrites, optionalParts, history }: RunRecord,
+  checkedParts: string[],
+): string[] {
   const count = findAbandonment(history) === null ? unsettledWrites.length : 0
   const unsettled = `the bundle lists ${count} unsettled ${count === 1 ? 'write' : 'writes'}; this version of Cutter does not check that list`
-  return [...(count === 0 ? [] : [unsettled]), ...uncheckedPartNotes(optionalParts)]
+  return [...(count === 0 ? [] : [unsettled]), ...uncheckedPartNotes(optionalParts, checkedParts)]
 }
 
 /** The policy at the decision counts. A checker should see that it was another one when the run arrived. */

@@ -1,12 +1,15 @@
 import { findAbandonment, type UnsettledWrite } from '../domain/begun-writes.ts'
 import { NotJsonError } from '../domain/json.ts'
 import type { Mode, Outcome } from '../domain/run.ts'
+import { TRUSTED_TOOLS } from '../tools/open-tools.ts'
 import { type BundleFault, bundleFault } from './bundle-fault.ts'
 import type { BundleFormat } from './bundle-format.ts'
+import { REPORT } from './bundle-paths.ts'
 import { findAbandonmentFault } from './check-abandonment.ts'
 import { checkApprovals } from './check-approvals.ts'
 import { checkCloseout } from './check-closeout.ts'
 import { checkGates, type FindRequiredGates, type GATES_UNKNOWN } from './check-gates.ts'
+import { describeOtherPage } from './check-page.ts'
 import {
   findChainFault,
   findEvidenceFault,
@@ -22,9 +25,10 @@ import type { CheckedApproval } from './checked-approval.ts'
 import type { CheckerTrust } from './checker-trust.ts'
 import { findFormat } from './find-format.ts'
 import { listUnmet, type Requirements } from './requirements.ts'
-import type { RunRecord } from './run-record.ts'
+import type { RenderPage, RunRecord } from './run-record.ts'
 import { type SignedRange, signedRanges, verdictNotes } from './signed-ranges.ts'
 import { type Files, unpackTar } from './tar.ts'
+import { checkTimes, listUnprovenTimes, type ProofOfTime, type TimeTrust } from './when/check-times.ts'
 
 /** What a checker learns from a bundle. The facts of the run are proven only when `holds` is true. */
 export interface Verdict {
@@ -46,6 +50,8 @@ export interface Verdict {
   unsettledWrites: UnsettledWrite[]
   ranges: SignedRange[]
   approvals: CheckedApproval[]
+  /** Proofs that approvals and the closeout existed at a time. */
+  times: ProofOfTime[]
   notes: string[]
 }
 
@@ -54,7 +60,13 @@ export interface VerifyOptions {
   trust: CheckerTrust
   requirements: Requirements
   findRequiredGates: FindRequiredGates
+  /** Whom the checker believes about time. Left out: nobody. */
+  times?: TimeTrust | undefined
+  /** Makes the page about a run again. Left out: the page is not checked. */
+  renderPage?: RenderPage | undefined
 }
+
+const NOBODY: TimeTrust = { authorities: null, witnesses: null, tools: TRUSTED_TOOLS }
 
 /** Checks for integrity alone: nobody is trusted, and nothing is required. */
 export const INTEGRITY_ONLY: Omit<VerifyOptions, 'findRequiredGates'> = {
@@ -129,6 +141,10 @@ async function verifyRecord(
   const facts = { ...factsOf(record), outcome: gates.outcome, approvals: approvals.approvals }
   const ranges = signedRanges(facts.entries, facts.approvals, closeout.ends)
   const { mode } = record.genesis
+  const { times: believed = NOBODY, renderPage } = options
+  const times = await checkTimes(record, believed)
+  const counted = facts.approvals.filter((one) => one.counted).map(({ approvalId }) => approvalId)
+  const otherPage = renderPage === undefined ? null : await describeOtherPage(record, renderPage)
   return {
     holds: true,
     firstFault: null,
@@ -136,12 +152,20 @@ async function verifyRecord(
     ...facts,
     unsettledWrites: findAbandonment(record.history)?.unsettledWrites ?? [],
     requiredGates: gates.requiredGates,
-    unmet: listUnmet(options.requirements, { ...facts, mode, ranges }),
+    unmet: [
+      ...listUnmet(options.requirements, { ...facts, mode, ranges }),
+      ...listUnprovenTimes(record, counted, times, believed),
+    ],
     ranges,
-    notes: verdictNotes(record, facts.approvals, ranges, {
-      withSigners: options.trust.signers !== null,
-      areGatesKnown: gates.requiredGates !== null,
-    }),
+    times,
+    notes: [
+      ...verdictNotes(record, facts.approvals, ranges, {
+        withSigners: options.trust.signers !== null,
+        areGatesKnown: gates.requiredGates !== null,
+        checkedParts: [...times.map(({ path }) => path), ...(renderPage === undefined ? [] : [REPORT])],
+      }),
+      ...(otherPage === null ? [] : [otherPage]),
+    ],
   }
 }
 
@@ -152,6 +176,7 @@ function broken(firstFault: BundleFault, format: number | null, record: RunRecor
     unsettledWrites: [],
     ranges: [],
     approvals: [],
+    times: [],
     notes: [],
   }
   return { holds: false, firstFault, format, ...factsOf(record), ...nothing }

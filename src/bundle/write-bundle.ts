@@ -6,12 +6,22 @@ import { readKeyRotations, rotationsLeadingTo } from '../approvals/key-rotations
 import { CutterError } from '../domain/errors.ts'
 import type { Run } from '../domain/run.ts'
 import { bundleFiles } from './bundle-files.ts'
+import { REPORT } from './bundle-paths.ts'
 import { loadRecord, withEvidenceBytes } from './load-record.ts'
-import type { RunRecord } from './run-record.ts'
+import type { RenderPage, RunRecord } from './run-record.ts'
 import { type CloseoutDeps, signCloseout } from './sign-closeout.ts'
 import { packTar } from './tar.ts'
 import { verifyInstructions } from './verify-instructions.ts'
+import { findKeptProofs } from './when/kept-proofs.ts'
 import { assertNewFile, writeNewFile } from './write-new-file.ts'
+
+/** What writing a bundle needs. */
+export interface BundleDeps extends CloseoutDeps {
+  /** Makes the page about a run for people. Left out: the bundle has none. */
+  renderPage?: RenderPage | undefined
+  /** Asks for proofs of time that the run lacks. Returns a sentence for each that did not come. Left out: nobody is asked. */
+  completeProofs?: ((run: Run) => Promise<string[]>) | undefined
+}
 
 /** The bundle that was written. `closeout` is null for an open run, whose end nobody can sign yet. */
 export interface WrittenBundle {
@@ -27,6 +37,8 @@ export interface WrittenBundle {
   /** Why the closeout is not signed. */
   unsignedBecause?: string
   countersigned: string[]
+  /** Sentences on proofs of time that were asked for in vain. */
+  unproven?: string[]
 }
 
 /**
@@ -35,12 +47,15 @@ export interface WrittenBundle {
  *
  * @throws INPUT_REFUSED when the file exists or can't be written, STORE_TAMPERED when the record of the run does not hold.
  */
-export async function writeBundle(deps: CloseoutDeps, run: Run, file: string): Promise<WrittenBundle> {
-  const { store } = deps
+export async function writeBundle(deps: BundleDeps, run: Run, file: string): Promise<WrittenBundle> {
+  const { store, renderPage } = deps
   await assertNewFile(file)
   const fault = run.status === 'closed' ? await signIfPossible(deps, run) : null
+  const unproven = (await deps.completeProofs?.(run)) ?? []
   const loaded = await withRotations(deps, await loadRecord(store, run))
   const record = await withEvidenceBytes(store, run, loaded)
+  for (const [path, bytes] of await findKeptProofs(deps.folder, record)) record.optionalParts.set(path, bytes)
+  if (renderPage !== undefined) record.optionalParts.set(REPORT, Buffer.from(await renderPage(record)))
   const files = bundleFiles(record, verifyInstructions(record))
   await writeNewFile(file, (unfinished) =>
     pipeline(packTar(files), createWriteStream(unfinished, { flags: 'wx', mode: 0o600 })),
@@ -59,6 +74,7 @@ export async function writeBundle(deps: CloseoutDeps, run: Run, file: string): P
     closeout: run.status === 'closed' ? (closeout === null ? 'unsigned' : 'signed') : null,
     ...(fault === null ? {} : { unsignedBecause: fault }),
     countersigned: closeout?.countersigned.map(({ signer }) => signer) ?? [],
+    ...(unproven.length === 0 ? {} : { unproven }),
   }
 }
 

@@ -24,6 +24,11 @@ export function defineVerify(program: Command): void {
     .option('--require <gates>', 'gates that a signed approval must have passed, separated by commas', names)
     .option('--origins <list>', 'web origins where passkeys may have signed, separated by commas', names)
     .option(
+      '--timestamp-ca <file>',
+      'your own certificates of time-stamping authorities; asks for their tokens',
+    )
+    .option('--witnesses <file>', 'your own keys of witnesses; asks that one of them cosigned the closeout')
+    .option(
       '--require-trusted',
       'somebody in --signers must vouch for each approval and each entry; a dry run cannot meet this',
     )
@@ -31,7 +36,7 @@ export function defineVerify(program: Command): void {
       new Option(
         '--integrity-only',
         'ask only whether the bundle holds: exit code 0 without --signers, too',
-      ).conflicts(['require', 'origins', 'requireTrusted']),
+      ).conflicts(['require', 'origins', 'requireTrusted', 'timestampCa', 'witnesses']),
     )
     .action(action(verify))
 }
@@ -48,6 +53,8 @@ interface Options extends GlobalOptions {
   revoked?: string
   require?: string[]
   origins?: string[]
+  timestampCa?: string
+  witnesses?: string
   requireTrusted?: boolean
   integrityOnly?: boolean
 }
@@ -57,12 +64,15 @@ function verify(bundle: string, options: Options): Promise<number> {
   return withoutHome(options, async ({ io }) => {
     const { verifyBundleFile } = await import('../service/verify.ts')
     const { signers, revoked, require: requiredGates, origins, requireTrusted, integrityOnly } = options
+    const { timestampCa, witnesses } = options
     const verdict = await verifyBundleFile({
       bundle,
       signers,
       revoked,
       requiredGates,
       origins,
+      timestampCa,
+      witnesses,
       requireTrusted,
     })
     printAnswer(io, verdict, () =>
@@ -86,7 +96,7 @@ interface Given {
 
 function linesOfVerdict(file: string, verdict: Verdict, given: Given): string[] {
   const { holds, firstFault, runId, machine, mode, outcome, entries } = verdict
-  const { approvals, unsettledWrites, ranges, unmet, notes } = verdict
+  const { approvals, unsettledWrites, ranges, times, unmet, notes } = verdict
   const run = (end: string) =>
     runId === null ? [] : [`run      ${nameInLine(runId)}   ${nameInLine(machine ?? '')}, ${mode}, ${end}`]
   if (!holds) {
@@ -102,6 +112,7 @@ function linesOfVerdict(file: string, verdict: Verdict, given: Given): string[] 
       (range) =>
         `${`${range.from}–${range.to}`.padEnd(8)} ${describeRange(range, given)}${describeOrigin(range, given)}`,
     ),
+    ...times.map((one) => `time     ${describeTime(one)}`),
     ...unmet.map((sentence) => `unmet    ${sentence}`),
     ...notes.map((note) => `note     ${note}`),
   ]
@@ -136,6 +147,18 @@ function describeTrust(
   return earlierKey.revoked
     ? `${unknown}; the earlier key ${fingerprint} is revoked`
     : `whom you trust by the earlier key ${fingerprint} of ${nameInLine(signer)}`
+}
+
+function describeTime({ kind, of, at, by, trusted, fault }: Verdict['times'][number]): string {
+  const what = of === 'closeout' ? 'closeout' : `approval ${of}`
+  if (fault !== null)
+    return `${what}: its ${kind === 'time-token' ? 'time token' : 'log proof'} proves nothing: ${fault}`
+  const who = nameInLine(by ?? '')
+  if (kind === 'time-token')
+    return `${what} existed at ${at}, says ${who}, ${trusted ? 'whom you trust' : 'whom you do not trust by --timestamp-ca'}`
+  return trusted
+    ? `${what} existed at ${at}, says the witness ${who}, whom you trust`
+    : `${what} is in the log ${who}, whose witnesses you do not trust by --witnesses`
 }
 
 function describeOrigin({ origin }: Verdict['ranges'][number], { isRecorded }: Given): string {

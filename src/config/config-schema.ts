@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { cleanName, foldName, isReservedName } from '../domain/person-names.ts'
+import { evidence } from './evidence-schema.ts'
 import { messages } from './messages-schema.ts'
 import { isRpId, isWebOrigin } from './web-origin.ts'
 
@@ -89,6 +90,7 @@ const tools = z.strictObject({
   squawk: program.optional(),
   pgDump: postgresTool.optional(),
   pgRestore: postgresTool.optional(),
+  openssl: program.optional(),
 })
 
 /** The shape of cutter.yaml. Secrets are given by the names of environment variables. Unknown keys are refused. */
@@ -151,6 +153,7 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
   messages: messages.prefault({}),
+  evidence: evidence.prefault({}),
   tls: z.strictObject({ key: z.string().min(1), cert: z.string().min(1) }).optional(),
   proxy: z.strictObject({ hops: z.int().min(0).max(9).default(0) }).prefault({}),
   names: z.array(z.string().refine(isRpId, 'must be a host name, such as cutter.example.org')).default([]),

@@ -23,6 +23,7 @@ const DEFAULTS: Config = {
   backups: {},
   proxy: { hops: 0 },
   names: [],
+  evidence: {},
   messages: { receivers: {}, reminderHours: 24, expiringHours: 2, deadHours: 72 },
   execution: { allowLive: false },
   caps: { runMinutes: 60, phaseMinutes: 10, stopPhases: false, steps: 10_000, units: 1_000 },

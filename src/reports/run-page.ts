@@ -1,10 +1,11 @@
 import { type GateDecision, listApprovers } from '../domain/decisions.ts'
 import { describeEntry } from '../domain/entry-words.ts'
-import type { HistoryEntry } from '../domain/history-entry.ts'
+import type { StopFacts } from '../domain/errors.ts'
+import type { HistoryEntry, Status } from '../domain/history-entry.ts'
 import { ENGINE, entryMarks } from '../domain/history-facts.ts'
-import type { Json } from '../domain/json.ts'
-import type { Run } from '../domain/run.ts'
+import type { Outcome, RunIdentity } from '../domain/run.ts'
 import { visible } from '../domain/visible.ts'
+import type { PlanChange } from './plan-changes.ts'
 
 /** A plan that replaced an earlier one at the same gate. */
 export interface ChangedPlan {
@@ -13,11 +14,28 @@ export interface ChangedPlan {
   toSeq: number
   from: string
   to: string
-  changes: { place: string; before: Json; after: Json }[]
+  /** Null when one of the plans is lost. */
+  changes: PlanChange[] | null
+}
+
+/** Where a run is. */
+export interface PageRun {
+  machine: string
+  version: string
+  updatedAt: string
+  status: Status
+  state: string
+  gate: string | null
+  outcome: Outcome | null
+  stop: StopFacts | null
+  planDigest: string | null
+  seq: number
+  head: string
 }
 
 export interface RunPage {
-  run: Run
+  genesis: RunIdentity
+  run: PageRun
   about: string
   history: HistoryEntry[]
   decisions: GateDecision[]
@@ -60,20 +78,20 @@ del { background: #ffebe9 } ins { background: #dafbe1 }
 
 /** One page about a run, for people without Cutter: it loads nothing, and runs no script. */
 export function renderRunPage(page: RunPage): string {
-  const { run, about } = page
+  const { genesis, run, about } = page
   return html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>${run.runId}</title>
+<title>${genesis.runId}</title>
 <style>${STYLE}
 </style>
 </head>
 <body>
 <h1>${about}</h1>
-${headOf(run)}
+${headOf(page)}
 ${approversOf(page)}
 ${plansOf(page)}
 ${timelineOf(page)}
@@ -83,11 +101,11 @@ ${timelineOf(page)}
 `.text
 }
 
-function headOf(run: Run): Html {
+function headOf({ genesis, run }: RunPage): Html {
   const rows: [string, string][] = [
-    ['Run', run.runId],
-    ['Machine', `${run.machine} ${run.version}, ${run.mode === 'live' ? 'live' : 'dry run'}`],
-    ['Started', `${run.startedAt} by ${run.startedBy} (OS user ${run.osUser})`],
+    ['Run', genesis.runId],
+    ['Machine', `${run.machine} ${run.version}, ${genesis.mode === 'live' ? 'live' : 'dry run'}`],
+    ['Started', `${genesis.startedAt} by ${genesis.startedBy} (OS user ${genesis.osUser})`],
     ['Moved last', run.updatedAt],
     ['Plan', run.planDigest ?? 'none yet'],
     ['History', run.head],
@@ -98,18 +116,18 @@ ${rows.map(([name, value]) => html`<tr><th scope="row">${name}</th><td><code>${v
 </table>`
 }
 
-const toneOf = ({ status, outcome }: Run) => {
+const toneOf = ({ status, outcome }: PageRun) => {
   if (outcome === 'succeeded') return 'good'
   if (status === 'paused') return 'waiting'
   return status === 'stopped' || outcome === 'failed' || outcome === 'abandoned' ? 'trouble' : 'quiet'
 }
 
-function describeEnd({ status, state, gate, phase, outcome, stop }: Run): string {
+function describeEnd({ status, state, gate, outcome, stop }: PageRun): string {
   if (status === 'closed')
     return `✓ closed as ${outcome}, in ${state}`.replace(/^✓ (?!closed as succeeded)/, '– ')
   if (status === 'paused') return `‖ waits at gate ${gate}, in ${state}`
   if (status === 'stopped') return `! stopped in ${state}: ${stop?.message}`
-  return `▶ works on ${phase ?? 'its next step'}, in ${state}`
+  return `▶ works, in ${state}`
 }
 
 function approversOf({ decisions }: RunPage): Html {
@@ -134,24 +152,23 @@ function plansOf({ plans }: RunPage): Html {
     return html`<h2>Plan differences</h2>
 <p>The run came to each of its gates with one plan.</p>`
   return html`<h2>Plan differences</h2>
-${plans.map(
-  ({
-    gate,
-    fromSeq,
-    toSeq,
-    from,
-    to,
-    changes,
-  }) => html`<h3>Gate ${gate}: entry ${fromSeq} to entry ${toSeq}</h3>
-<p class="quiet"><code>${from}</code> to <code>${to}</code></p>
+${plans.map(planOf)}`
+}
+
+function planOf({ gate, fromSeq, toSeq, from, to, changes }: ChangedPlan): Html {
+  const head = html`<h3>Gate ${gate}: entry ${fromSeq} to entry ${toSeq}</h3>
+<p class="quiet"><code>${from}</code> to <code>${to}</code></p>`
+  if (changes === null)
+    return html`${head}
+<p class="trouble">The store has lost one of these plans.</p>`
+  return html`${head}
 <table>
 <tr><th scope="col">Place</th><th scope="col">Before</th><th scope="col">After</th></tr>
 ${changes.map(
   ({ place, before, after }) =>
     html`<tr><td><code>${place}</code></td><td><del><code>${JSON.stringify(before)}</code></del></td><td><ins><code>${JSON.stringify(after)}</code></ins></td></tr>`,
 )}
-</table>`,
-)}`
+</table>`
 }
 
 function timelineOf({ history }: RunPage): Html {

@@ -16,6 +16,7 @@ import {
 } from './doctor/home-checks.ts'
 import { checkInstanceKeys, checkPolicies } from './doctor/key-checks.ts'
 import { checkMessages } from './doctor/message-checks.ts'
+import { checkEvidenceLog } from './doctor/proof-checks.ts'
 import { findTamperedRuns } from './doctor/record-checks.ts'
 import { checkTargets } from './doctor/target-checks.ts'
 import { checkNode, checkTools } from './doctor/tool-checks.ts'
@@ -43,6 +44,7 @@ export async function examineInstallation(home: Home): Promise<Finding[]> {
     ...(await checkConfig(app)),
     ...checkOutputFolder(app),
     ...(await checkMessages(app, home.env)),
+    ...(await checkEvidenceLog(app)),
     ...(await checkPolicies(app)),
     ...(await checkInstanceKeys(app)),
     await checkEmbeddedServer(app),

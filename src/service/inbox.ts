@@ -1,8 +1,8 @@
 import type { Home } from '../app/open-home.ts'
 import type { Run } from '../domain/run.ts'
 import { type Explanation, explain } from '../engine/explain.ts'
+import { aboutRun } from '../reports/about-run.ts'
 import { findWayBack } from './page/way-back.ts'
-import { aboutRun } from './runs/about-run.ts'
 
 /** How many runs of a status are explained at most. Others are counted. */
 const MAX_EXPLAINED = 100

@@ -1,8 +1,12 @@
 import { readFile, stat } from 'node:fs/promises'
+import { pageOfRecord } from '../app/closeout-deps.ts'
 import { findRequiredGates } from '../builtin/required-gates.ts'
 import { isTar } from '../bundle/tar.ts'
 import { type Verdict, verifyBundle } from '../bundle/verify-bundle.ts'
 import { CutterError } from '../domain/errors.ts'
+import { type NoteKey, parseNoteKey } from '../domain/signed-note.ts'
+import { nameInLine } from '../domain/visible.ts'
+import { TRUSTED_TOOLS } from '../tools/open-tools.ts'
 
 export type { Verdict }
 
@@ -20,6 +24,10 @@ export interface VerifyBundleInput {
   requiredGates?: string[] | undefined
   /** Web origins whose pages may have asked for approvals. Left out: those of the recorded policy. */
   origins?: string[] | undefined
+  /** Path of the certificates of time-stamping authorities whom the checker believes, PEM. Left out: none is believed, and no token is needed. */
+  timestampCa?: string | undefined
+  /** Path of the keys of witnesses whom the checker believes, one on each line. Left out: none is believed, and no cosignature is needed. */
+  witnesses?: string | undefined
   /** Whether somebody in the file of signers must vouch for everything. */
   requireTrusted?: boolean | undefined
 }
@@ -37,14 +45,35 @@ export async function verifyBundleFile(input: VerifyBundleInput): Promise<Verdic
     requiredGates = [],
     requireTrusted = false,
     origins = null,
+    timestampCa = null,
+    witnesses = null,
   } = input
   if (signers !== null) await sizeOfFile(signers, 'the file of signers')
   if (revoked !== null) await sizeOfFile(revoked, 'the file of revoked keys')
+  if (timestampCa !== null) await sizeOfFile(timestampCa, 'the file of time-stamping authorities')
+  const keys = witnesses === null ? null : await readWitnesses(witnesses)
   return verifyBundle(await readBundle(bundle), {
     trust: { signers, revoked },
     requirements: { gates: requiredGates, trusted: requireTrusted, origins },
     findRequiredGates,
+    times: { authorities: timestampCa, witnesses: keys, tools: TRUSTED_TOOLS },
+    renderPage: pageOfRecord,
   })
+}
+
+/** Blank lines and lines that begin with # are left out. */
+async function readWitnesses(file: string): Promise<NoteKey[]> {
+  await sizeOfFile(file, 'the file of witnesses')
+  const lines = (await readFile(file, 'utf8')).split('\n').map((line) => line.trim())
+  return lines
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .map((line) => {
+      const key = parseNoteKey(line)
+      if (key?.type === 'witness') return key
+      throw unreadableError(
+        `${file} has a line that is not the key of an Ed25519 witness: ${nameInLine(line)}`,
+      )
+    })
 }
 
 async function readBundle(file: string): Promise<Buffer> {

@@ -24,7 +24,7 @@ export async function identifyTool({ file, args }: Tool): Promise<ToolIdentity> 
   return { command: [file, ...args], realPath, digest: `sha256:${hash.digest('hex')}` }
 }
 
-const VERSION_FLAGS: { [name in Tool['name']]?: string } = { ssh: '-V' }
+const VERSION_FLAGS: { [name in Tool['name']]?: string } = { ssh: '-V', openssl: 'version' }
 
 /**
  * Asks a tool for its version: the first line that it prints. ssh-keygen has no such flag; ask ssh instead, which comes from the same

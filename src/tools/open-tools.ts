@@ -10,6 +10,7 @@ const PROGRAMS = {
   squawk: 'squawk',
   pgDump: 'pg_dump',
   pgRestore: 'pg_restore',
+  openssl: 'openssl',
 } as const
 
 export type ToolName = keyof typeof PROGRAMS

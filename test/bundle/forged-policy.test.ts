@@ -136,7 +136,7 @@ describeWithKeys('the notes of a bundle that holds', () => {
 
   test('name a live success under an unknown definition, and that nobody approved anything', async () => {
     const record = await recordIn(good)
-    const how = { withSigners: true, areGatesKnown: false }
+    const how = { withSigners: true, areGatesKnown: false, checkedParts: [] }
     expect(verdictNotes(record, [], [], how)[0]).toMatch(/^gates unknown: .*nobody approved anything$/)
   })
 })

@@ -24,6 +24,15 @@ export const CONFIG_MEANINGS: { [path: string]: string } = {
   'machines.<name>': 'Module of the machine, TypeScript or JavaScript.',
   inputs:
     'Folders below which callers of the service may name files. Without it: none, so they upload what they need.',
+  evidence: 'Who outside of this instance proves when something existed. Nobody, unless it is set.',
+  'evidence.timestamp': 'A time-stamping authority of RFC 3161.',
+  'evidence.timestamp.url': 'Its URL. It gets digests of signatures.',
+  'evidence.log': 'The log of this instance’s closeouts, and its witnesses.',
+  'evidence.log.origin':
+    'The name of the log, such as `cutter.example.org/main`. Witnesses know the log by it.',
+  'evidence.log.witnesses': 'C2SP witnesses that cosign the log.',
+  'evidence.log.witnesses[].url': 'Submission prefix of the witness.',
+  'evidence.log.witnesses[].key': 'Its key, as `<name>+<id>+<base64>`; Ed25519 only.',
   approvals: 'Who may approve.',
   'approvals.allowedSigners': 'File of allowed signers, in OpenSSH’s format.',
   'approvals.revokedKeys': 'File of revoked keys. Once named it must exist.',
@@ -61,6 +70,7 @@ export const CONFIG_MEANINGS: { [path: string]: string } = {
   'tools.sshKeygen': 'Absolute path of `ssh-keygen`, which makes and checks signatures.',
   'tools.ssh': 'Absolute path of `ssh`, which reads the settings of hosts.',
   'tools.git': 'Absolute path of `git`.',
+  'tools.openssl': 'Absolute path of `openssl`, which asks for time tokens and checks them.',
   'tools.squawk': 'Absolute path of `squawk`.',
   'tools.pgDump':
     'Absolute path of `pg_dump`; or a command, such as `[docker, exec, -i, db, pg_dump]`, whose first word is an absolute path or a name in a trusted folder; or one of both for each major version of the server, such as `"16"`.',

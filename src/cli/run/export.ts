@@ -25,7 +25,8 @@ function exportBundle(run: string, options: GlobalOptions & { out: string }): Pr
   return inHome(options, async ({ home, io }) => {
     const { exportRunBundle } = await import('../../service/runs/export.ts')
     const exported = await exportRunBundle(home, { run, out: readOutput(io, options.out) })
-    const { runId, file, digest, entries, status, closeout, countersigned, unsignedBecause } = exported
+    const { runId, file, digest, entries, status, closeout, countersigned } = exported
+    const { unsignedBecause, unproven = [] } = exported
     printAnswer(asideOf(io, options.out), exported, () => [
       `run     ${runId}, ${entries} entries`,
       `bundle  ${file}`,
@@ -36,6 +37,7 @@ function exportBundle(run: string, options: GlobalOptions & { out: string }): Pr
       ...(closeout === 'signed' ? ['signed  by this instance'] : []),
       ...(unsignedBecause === undefined ? [] : [`unsigned: ${unsignedBecause}`]),
       ...countersigned.map((signer) => `signed  by ${signer}`),
+      ...unproven.map((sentence) => `note    ${sentence}`),
       `next    cutter verify ${options.out === '-' ? '<bundle>' : options.out} --signers <allowed_signers>`,
     ])
     return 0

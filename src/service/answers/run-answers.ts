@@ -216,6 +216,10 @@ export const RUN_ANSWERS: Answers = {
       status,
       closeout: z.enum(['signed', 'unsigned']).nullable(),
       unsignedBecause: text.optional().describe('Why the closeout is not signed.'),
+      unproven: z
+        .array(text)
+        .optional()
+        .describe('Proofs of time that were asked for in vain, as sentences.'),
       countersigned: z.array(text),
     }),
   },
@@ -243,6 +247,21 @@ export const RUN_ANSWERS: Answers = {
       approvals: z.array(
         z.looseObject({ approvalId: text, kind: text, gate: text, decision, approver: text }),
       ),
+      times: z
+        .array(
+          z.strictObject({
+            kind: z.enum(['time-token', 'log-proof']),
+            path: text.describe('The file in the bundle.'),
+            of: text.describe('The id of an approval, or closeout.'),
+            at: time.nullable(),
+            by: text
+              .nullable()
+              .describe('The authority or the witness; the log where no witness is trusted.'),
+            trusted: z.boolean().describe('Somebody in --timestamp-ca or --witnesses says so.'),
+            fault: text.nullable().describe('Why it proves nothing to anybody.'),
+          }),
+        )
+        .describe('Proofs that approvals and the closeout existed at a time.'),
       notes: z.array(text),
     }),
   },

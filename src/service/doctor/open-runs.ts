@@ -5,9 +5,9 @@ import type { Status } from '../../domain/history-entry.ts'
 import type { Run } from '../../domain/run.ts'
 import type { Blocker } from '../../engine/blockers.ts'
 import { type Explanation, explain } from '../../engine/explain.ts'
+import { aboutRun } from '../../reports/about-run.ts'
 import { assertRole } from '../access/assert-role.ts'
 import { isInScope } from '../access/scope.ts'
-import { aboutRun } from '../runs/about-run.ts'
 
 /** What an open run waits for, and whether that can come. */
 export interface RunProspect {

@@ -32,10 +32,11 @@ const USES: { [name in ToolName]: { without: string; from: string } } = {
   squawk: { without: 'plans of migrations hold no findings of squawk', from: 'squawk-cli, of npm' },
   pgDump: { without: 'migrations can’t be backed up here', from: 'postgresql-client' },
   pgRestore: { without: 'migrations can’t be backed up here', from: 'postgresql-client' },
+  openssl: { without: 'time tokens can’t be asked for or checked here', from: 'openssl' },
 }
 
 /** Tools that Cutter works without as well. */
-const OPTIONAL: ToolName[] = ['squawk']
+const OPTIONAL: ToolName[] = ['squawk', 'openssl']
 
 /**
  * Checks each program that Cutter runs: its path, its version, its digest, and in a home that allows live runs, who could replace it.

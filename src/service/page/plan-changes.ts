@@ -2,15 +2,8 @@ import type { Home } from '../../app/open-home.ts'
 import { CutterError } from '../../domain/errors.ts'
 import { entryMarks } from '../../domain/history-facts.ts'
 import type { Json } from '../../domain/json.ts'
+import { listPlanChanges, type PlanChange } from '../../reports/plan-changes.ts'
 import { findRun } from '../runs/find-run.ts'
-
-/** A value of a plan that differs from the same place of an earlier plan. A value that one of them lacks is null. */
-interface PlanChange {
-  /** Where it stands, such as `expected.surface.grants[3].privilege`. */
-  place: string
-  before: Json
-  after: Json
-}
 
 export interface PlanChanges {
   /** The digest of the plan with which the run came to this gate before; null when it came here once only, or always with this plan. */
@@ -50,9 +43,9 @@ export async function readPlanChanges(home: Home, { run: text }: { run: string }
  * Compares two plans by their digests, place by place.
  * @throws STORE_TAMPERED when one is missing
  */
-export async function comparePlans(home: Home, from: string, to: string): Promise<PlanChange[]> {
+async function comparePlans(home: Home, from: string, to: string): Promise<PlanChange[]> {
   const [before, after] = await Promise.all([planOf(home, from), planOf(home, to)])
-  return [...changesOf(before, after, '')]
+  return listPlanChanges(before, after)
 }
 
 async function planOf({ store }: Home, digest: string): Promise<Json> {
@@ -60,16 +53,3 @@ async function planOf({ store }: Home, digest: string): Promise<Json> {
   if (bytes !== null) return JSON.parse(Buffer.from(bytes).toString('utf8')) as Json
   throw new CutterError('STORE_TAMPERED', `the plan ${digest} is missing from the store`)
 }
-
-function* changesOf(before: Json, after: Json, place: string): Generator<PlanChange> {
-  if (JSON.stringify(before) === JSON.stringify(after)) return
-  if (isOpen(before) && isOpen(after) && Array.isArray(before) === Array.isArray(after)) {
-    const [one, two] = [before as { [key: string]: Json }, after as { [key: string]: Json }]
-    for (const key of new Set([...Object.keys(one), ...Object.keys(two)])) {
-      const step = Array.isArray(before) ? `[${key}]` : place === '' ? key : `.${key}`
-      yield* changesOf(one[key] ?? null, two[key] ?? null, `${place}${step}`)
-    }
-  } else yield { place, before, after }
-}
-
-const isOpen = (value: Json) => value !== null && typeof value === 'object'

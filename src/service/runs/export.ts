@@ -1,7 +1,6 @@
-import { closeoutDeps } from '../../app/closeout-deps.ts'
+import { bundleDeps } from '../../app/closeout-deps.ts'
 import type { Home } from '../../app/open-home.ts'
 import type { WrittenBundle } from '../../bundle/write-bundle.ts'
-import { openTools } from '../../tools/open-tools.ts'
 import { type Output, writeOutput } from '../write-output.ts'
 import { findRun } from './find-run.ts'
 
@@ -17,7 +16,8 @@ export async function exportRunBundle(
   const { writeBundle } = await import('../../bundle/write-bundle.ts')
   return writeOutput(home, out, async (file) => {
     const found = await findRun(home, run)
-    const deps = closeoutDeps(home.folder, home.store, openTools((await home.config()).tools))
+    const { folder, store, interrupt } = home
+    const deps = bundleDeps({ home: folder, store, config: await home.config(), interrupt })
     return writeBundle(deps, found, file)
   })
 }

@@ -5,7 +5,7 @@ import { type Hold, holdOver } from '../../domain/hold.ts'
 import type { Json } from '../../domain/json.ts'
 import type { Mode, Outcome, Run } from '../../domain/run.ts'
 import type { StopCode } from '../../domain/stop-codes.ts'
-import { aboutRun } from './about-run.ts'
+import { aboutRun } from '../../reports/about-run.ts'
 
 /** What run commands print with `--json`. */
 export interface RunAnswer {

@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { findRequiredGates } from '../../builtin/required-gates.ts'
-import type { CloseoutDeps } from '../../bundle/sign-closeout.ts'
+import { loadRecord } from '../../bundle/load-record.ts'
 import { INTEGRITY_ONLY, verifyBundle } from '../../bundle/verify-bundle.ts'
-import { writeBundle } from '../../bundle/write-bundle.ts'
+import { removeKeptProofs } from '../../bundle/when/kept-proofs.ts'
+import { type BundleDeps, writeBundle } from '../../bundle/write-bundle.ts'
 import { CutterError } from '../../domain/errors.ts'
 import type { Run } from '../../domain/run.ts'
 import { loadRun } from '../../engine/load-run.ts'
@@ -29,7 +30,7 @@ interface PrunableRuns {
 
 /** Closed runs that ended before a time, oldest first. */
 export async function findPrunableRuns(
-  { store }: Pick<CloseoutDeps, 'store'>,
+  { store }: Pick<BundleDeps, 'store'>,
   before: Date,
 ): Promise<PrunableRuns> {
   const faults: string[] = []
@@ -57,7 +58,7 @@ export async function findPrunableRuns(
  * @throws INPUT_REFUSED when the bundle can't be written or does not verify, STORE_CONFLICT when the run changed in the meantime.
  */
 export async function pruneRunIntoBundle(
-  deps: CloseoutDeps,
+  deps: BundleDeps,
   home: string,
   run: Run,
   { into, by }: { into: string; by: string },
@@ -67,6 +68,7 @@ export async function pruneRunIntoBundle(
   makeOutputFolder(into, 0o700)
   const bundle = join(into, `${runId}.tar`)
   const bundleDigest = await writeAndVerify(deps, run, bundle)
+  const record = await loadRecord(store, run)
   await store.prune({
     runId,
     machine,
@@ -80,12 +82,13 @@ export async function pruneRunIntoBundle(
     bundleDigest,
     prunedAt: clock.now().toISOString(),
   })
+  await removeKeptProofs(deps.folder, record)
   // Its reports would look like those of a run that the store has lost.
   rmSync(reportFolder(home, runId), { recursive: true, force: true })
   return { runId, closedAt, bundle, bundleDigest }
 }
 
-async function writeAndVerify(deps: CloseoutDeps, run: Run, bundle: string): Promise<string> {
+async function writeAndVerify(deps: BundleDeps, run: Run, bundle: string): Promise<string> {
   const made = existsSync(bundle) ? `${bundle}.again` : bundle
   rmSync(`${bundle}.again`, { force: true })
   const { digest } = await writeBundle(deps, run, made)

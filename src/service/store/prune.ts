@@ -1,8 +1,7 @@
-import { closeoutDeps } from '../../app/closeout-deps.ts'
+import { bundleDeps } from '../../app/closeout-deps.ts'
 import type { Home } from '../../app/open-home.ts'
 import { assertNoSecretWords } from '../../engine/check-secrets.ts'
 import { assertOperator } from '../../engine/operators.ts'
-import { openTools } from '../../tools/open-tools.ts'
 import { assertRole } from '../access/assert-role.ts'
 import { assertUnlimited } from '../access/scope.ts'
 import { parseDuration } from '../duration.ts'
@@ -47,7 +46,7 @@ export async function pruneStore(home: Home, given: PruneStoreInput): Promise<Pr
     const { runId, updatedAt: closedAt } = run
     if (into === null) pruned.push({ runId, closedAt, bundle: null, bundleDigest: null })
     else {
-      const closeout = closeoutDeps(folder, store, openTools(config.tools))
+      const closeout = bundleDeps({ home: folder, store, config, interrupt: deps.interrupt })
       pruned.push(await pruneRunIntoBundle(closeout, folder, run, { into, by }))
     }
   }

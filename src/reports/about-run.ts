@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
-import type { Json } from '../../domain/json.ts'
-import type { Run } from '../../domain/run.ts'
-import { redactSecretForms } from '../../secrets/patterns.ts'
+import type { Json } from '../domain/json.ts'
+import type { Run } from '../domain/run.ts'
+import { redactSecretForms } from '../secrets/patterns.ts'
 
 /** Longest line, in characters. */
 const MAX_LENGTH = 120
