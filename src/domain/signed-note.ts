@@ -26,7 +26,7 @@ export interface NoteSignature {
 }
 
 /** The id of a key: it finds the key of a signature, and proves nothing. */
-export function keyIdOf({ name, type, key }: NoteKey): string {
+function keyIdOf({ name, type, key }: NoteKey): string {
   return createHash('sha256')
     .update(`${name}\n`)
     .update(Buffer.from([TYPES[type]]))
@@ -93,13 +93,6 @@ export function findCosignedTime(text: string, made: NoteSignature, key: NoteKey
   const message = Buffer.from(`cosignature/v1\ntime ${time}\n${text}`)
   return verify(null, message, publicKeyOf(key), made.signature.subarray(8)) ? Number(time) : null
 }
-
-/** Whether a log signed the text of a note with this key. */
-export const isSignedNote = (text: string, made: NoteSignature, key: NoteKey): boolean =>
-  key.type === 'log' &&
-  made.name === key.name &&
-  made.keyId === keyIdOf(key) &&
-  verify(null, Buffer.from(text), publicKeyOf(key), made.signature)
 
 const publicKeyOf = ({ key }: NoteKey) =>
   createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: key.toString('base64url') }, format: 'jwk' })
