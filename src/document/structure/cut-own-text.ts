@@ -25,16 +25,19 @@ export function cutOwnText(placed: PlacedRecord[], source: Source): PlacedRecord
   // A text without any heading that was read has nothing to cut: as one unit it would hide that nothing was found.
   if (placed.every(({ record }) => record.kind === 'other')) return placed
   const document = source.document.toUpperCase()
-  const headings = new Map(boundaries.map(({ heading }) => [heading.start, heading]))
-  const taken = new Set(placed.map(({ record }) => record.address))
-  const first = placed.find(({ record }) => record.kind === 'unit' || record.kind === 'excluded')
-  return placed.flatMap((each): PlacedRecord[] => {
+  const headings = new Map<number, Boundary['heading']>()
+  for (const { kind, heading } of boundaries) if (kind !== 'unit') headings.set(heading.start, heading)
+  // Most texts have nothing to cut here, and need no list of their addresses.
+  let addresses: Set<string | null> | null = null
+  const first = placed.find(isCut)
+  const cut = (each: PlacedRecord): PlacedRecord[] => {
     const { record } = each
-    if (record.kind === 'unit' || record.kind === 'excluded') return [each]
     const heading = headings.get(record.start)
     const from = Math.max(bodyStart, heading === undefined ? record.start : endOfHeading(bytes, heading))
     const start = from < record.end ? findOwnText(bytes, from, record.end) : null
     if (start === null) return [each]
+    addresses ??= new Set(placed.map(({ record }) => record.address))
+    const taken = addresses
     const parent = record.kind === 'container' ? record.address : record.parent
     const isPreamble = parent === null && first !== undefined && start < first.record.start
     const level = isPreamble && !taken.has(`${document}/${PREAMBLE.code}`) ? PREAMBLE : TEXT
@@ -48,8 +51,16 @@ export function cutOwnText(placed: PlacedRecord[], source: Source): PlacedRecord
       { ...each, record: rest },
       { record: unit, line },
     ]
-  })
+  }
+  const all: PlacedRecord[] = []
+  for (const each of placed) {
+    if (isCut(each)) all.push(each)
+    else all.push(...cut(each))
+  }
+  return all
 }
+
+const isCut = ({ record: { kind } }: PlacedRecord) => kind === 'unit' || kind === 'excluded'
 
 const LF = 0x0a
 

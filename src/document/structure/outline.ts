@@ -28,12 +28,20 @@ export interface Outline {
   isContainer: boolean
 }
 
-interface Draft {
-  heading: Heading
-  kind: Boundary['kind'] | 'holder' | 'holder-or-unit'
-  level: { name: string; code: string }
-  order: number
-  isTitle?: boolean
+/** A boundary whose `kind` and `holds` are not settled before all that stands behind it. */
+interface Draft extends Boundary {
+  drafted: Boundary['kind'] | 'holder' | 'holder-or-unit'
+}
+
+/** Each draft is one object of one shape, which is settled in its place: a text has tens of thousands. */
+function draftOf(
+  heading: Heading,
+  drafted: Draft['drafted'],
+  level: Boundary['level'],
+  order: number,
+  isTitle = false,
+): Draft {
+  return { heading, kind: 'other', level, order, holds: false, isTitle, drafted }
 }
 
 /** Order of units that hold others: below all containers and above everything that holds nothing. */
@@ -72,7 +80,7 @@ export function buildOutline(
 }
 
 function everyHeading(heading: Heading, profile: Profile): Draft {
-  return { heading, kind: 'unit', level: nameOf(heading, profile), order: heading.depth }
+  return draftOf(heading, 'unit', nameOf(heading, profile), heading.depth)
 }
 
 interface Place {
@@ -88,39 +96,33 @@ interface Place {
 function classify(heading: Heading, { leaf, headings, below, profile, syntax, ranks }: Place): Draft | null {
   const level = findLevel(heading.level, profile)
   const rank = ranks(heading.level)
-  const draft = { heading, level: nameOf(heading, profile), order: heading.depth + (rank + 1) / 100 }
-  if (heading.element !== undefined) {
-    return { ...draft, kind: 'holder-or-unit', order: ELEMENTS + Math.min(heading.element, DEEPEST_ELEMENT) }
-  }
-  if (level?.role === 'unit') {
-    return { ...draft, kind: 'unit', order: HOLDING_UNITS + rank + (heading.weak?.ordinal.length ?? 0) / 100 }
-  }
+  const draft = (
+    drafted: Draft['drafted'],
+    order = heading.depth + (rank + 1) / 100,
+    isTitle = false,
+  ): Draft => draftOf(heading, drafted, level ?? profile.unnamed, order, isTitle)
+  if (heading.element !== undefined)
+    return draft('holder-or-unit', ELEMENTS + Math.min(heading.element, DEEPEST_ELEMENT))
+  if (level?.role === 'unit')
+    return draft('unit', HOLDING_UNITS + rank + (heading.weak?.ordinal.length ?? 0) / 100)
   // A heading of the kind that is cut is a unit at any depth. Otherwise its text would be lost in the unit before it.
-  if (heading.level !== null && leaf.levels.has(heading.level))
-    return { ...draft, kind: 'unit', order: UNITS }
-  if (level?.role === 'aside') return { ...draft, kind: 'unit', order: UNITS }
-  if (level?.role === 'annex') return { ...draft, kind: 'holder-or-unit', order: heading.depth }
-  if (below.has(heading)) return { ...draft, kind: level === undefined ? 'holder' : 'container' }
+  if (heading.level !== null && leaf.levels.has(heading.level)) return draft('unit', UNITS)
+  if (level?.role === 'aside') return draft('unit', UNITS)
+  if (level?.role === 'annex') return draft('holder-or-unit', heading.depth)
+  if (below.has(heading)) return draft(level === undefined ? 'holder' : 'container')
   const isLine = heading.paragraph !== undefined || syntax === 'plain'
   const isWider = rank >= 0 && (rank < leaf.rank || heading.start < leaf.first)
   // The beginning of a paragraph has no depth of its own: only its words say what it holds.
-  if (heading.paragraph !== undefined && syntax !== 'plain') {
-    return isWider && level?.role !== 'leaf'
-      ? { ...draft, kind: 'container', order: 6 + (rank + 1) / 100 }
-      : null
-  }
+  if (heading.paragraph !== undefined && syntax !== 'plain')
+    return isWider && level?.role !== 'leaf' ? draft('container', 6 + (rank + 1) / 100) : null
   if (heading.depth > leaf.depth) return null
-  if (level?.role === 'branch') return { ...draft, kind: 'holder-or-unit', order: heading.depth }
+  if (level?.role === 'branch') return draft('holder-or-unit', heading.depth)
   const above = heading.depth < leaf.depth || isWider
-  if (!above && isLine) return null
-  if (!above) return { ...draft, kind: 'unit', order: UNITS }
+  if (!above) return isLine ? null : draft('unit', UNITS)
   if (level !== undefined)
-    return {
-      ...draft,
-      kind: level.role === 'leaf' && heading.number !== null ? 'holder-or-unit' : 'container',
-    }
+    return draft(level.role === 'leaf' && heading.number !== null ? 'holder-or-unit' : 'container')
   const isTitle = isDocumentTitle(heading, headings)
-  return { ...draft, kind: isTitle ? 'other' : 'holder', isTitle }
+  return draft(isTitle ? 'other' : 'holder', undefined, isTitle)
 }
 
 /** A section before the first chapter holds chapters: in some countries the word means the wider part. */
@@ -162,28 +164,31 @@ function isDocumentTitle(heading: Heading, headings: Heading[]): boolean {
 
 /** Goes through the headings from the end: a heading without a unit before the next heading of its order is not a container. */
 function settleHolders(drafts: Draft[], profile: Profile): Boundary[] {
-  const settled: Boundary[] = []
   const later: { order: number; index: number }[] = []
   let nextUnit = drafts.length
   for (let i = drafts.length - 1; i >= 0; i--) {
-    const { heading, level, order, isTitle = false, ...draft } = drafts[i]!
-    while (later.length > 0 && later.at(-1)!.order > order) later.pop()
-    const end = later.at(-1)?.index ?? drafts.length
+    const draft = drafts[i]!
+    const { heading, order } = draft
+    let place = later.at(-1)
+    for (; place !== undefined && place.order > order; place = later.at(-1)) later.pop()
+    const end = place?.index ?? drafts.length
     const inside = heading.end === undefined || (drafts[nextUnit]?.heading.start ?? 0) < heading.end
-    const kind = kindOf(draft.kind, nextUnit < end && inside)
+    const kind = kindOf(draft.drafted, nextUnit < end && inside)
     if (kind === 'unit') nextUnit = i
-    later.push({ order, index: i })
-    const holds = kind === 'container' || (kind === 'unit' && isHoldingUnit(heading, profile))
-    settled.push({ heading, kind, level, order, holds, isTitle })
+    // Of several places with one order the first in the text bounds what stands before it.
+    if (place !== undefined && place.order === order) place.index = i
+    else later.push({ order, index: i })
+    draft.kind = kind
+    draft.holds = kind === 'container' || (kind === 'unit' && isHoldingUnit(heading, profile))
   }
-  return settled.reverse()
+  return drafts
 }
 
 function isHoldingUnit(heading: Heading, profile: Profile): boolean {
   return findLevel(heading.level, profile)?.role === 'unit'
 }
 
-function kindOf(kind: Draft['kind'], holds: boolean): Boundary['kind'] {
+function kindOf(kind: Draft['drafted'], holds: boolean): Boundary['kind'] {
   if (kind === 'holder') return holds ? 'container' : 'other'
   if (kind === 'holder-or-unit') return holds ? 'container' : 'unit'
   return kind
@@ -205,7 +210,6 @@ function settleTexts(bytes: Uint8Array, boundaries: Boundary[], profile: Profile
   })
 }
 
-function nameOf(heading: Heading, profile: Profile): { name: string; code: string } {
-  const level = findLevel(heading.level, profile)
-  return level === undefined ? profile.unnamed : { name: level.name, code: level.code }
+function nameOf(heading: Heading, profile: Profile): Boundary['level'] {
+  return findLevel(heading.level, profile) ?? profile.unnamed
 }

@@ -141,23 +141,48 @@ function otherRecord(bytes: Uint8Array, start: number, end: number): ScanRecord 
   return { kind: 'other', ...NOTHING, start, end, sha256: sha256(bytes.subarray(start, end)) }
 }
 
+/** Each record is written as one object of one shape: a text has tens of thousands, and copies of them are a good part of a scan's time. */
 function recordAt(source: Source, boundary: Boundary, end: number, open: Holder[]): ScanRecord {
-  const { heading, kind, level } = boundary
   const { bytes, profile } = source
+  const heading = boundary.heading
+  const { text, start } = heading
   const parent = open.at(-1)?.address ?? null
-  const slice = { start: heading.start, end, sha256: sha256(bytes.subarray(heading.start, end)), parent }
-  if (kind === 'other')
-    return { kind, level: null, number: null, address: null, heading: heading.text, status: null, ...slice }
-  const mark = heading.mark ?? (kind === 'unit' ? findBodyStatusMark(bytes, heading, end, profile) : null)
-  const address = addressOf(source, boundary, open)
-  const named = { level: level.name, number: heading.number, address, heading: heading.text }
-  const record = { ...named, status: mark?.status ?? null, ...slice }
-  if (kind !== 'unit') return { kind, ...record }
-  const reason =
-    mark?.excludedBecause ??
-    findExclusion(source, heading) ??
-    (open.some(({ excluded }) => excluded) ? `inside ${parent}, which is left out` : null)
-  return reason === null ? { kind, ...record } : { kind: 'excluded', ...record, reason }
+  const digest = sha256(bytes.subarray(start, end))
+  if (boundary.kind === 'other') {
+    return {
+      kind: 'other',
+      level: null,
+      number: null,
+      address: null,
+      heading: text,
+      status: null,
+      start,
+      end,
+      sha256: digest,
+      parent,
+    }
+  }
+  const isUnit = boundary.kind === 'unit'
+  const mark = heading.mark ?? (isUnit ? findBodyStatusMark(bytes, heading, end, profile) : null)
+  const reason = isUnit
+    ? (mark?.excludedBecause ??
+      findExclusion(source, heading) ??
+      (open.some(({ excluded }) => excluded) ? `inside ${parent}, which is left out` : null))
+    : null
+  const record: ScanRecord = {
+    kind: reason === null ? boundary.kind : 'excluded',
+    level: boundary.level.name,
+    number: heading.number,
+    address: addressOf(source, boundary, open),
+    heading: text,
+    status: mark?.status ?? null,
+    start,
+    end,
+    sha256: digest,
+    parent,
+  }
+  if (reason !== null) record.reason = reason
+  return record
 }
 
 const CONTAINED = '{document}/{container}/{code}-{number}'

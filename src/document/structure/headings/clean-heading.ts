@@ -32,7 +32,10 @@ const raise = (digits: string) => [...digits].map((digit) => SUPERSCRIPTS[Number
 export function cleanHeading(raw: string): CleanHeading {
   let text = raw.normalize('NFC')
   if (/^[\w§][\w\s.,:§()–—-]*$/.test(text) && !text.includes('_'))
-    return { text: text.replace(/\s+/g, ' ').trim(), isStruck: false }
+    return {
+      text: / {2}|[^\S ]/.test(text) ? text.replace(/\s+/g, ' ').trim() : text.trim(),
+      isStruck: false,
+    }
   text = text
     .replace(/&(#\d{1,6}|#x[0-9a-f]{1,5}|[a-z0-9]{2,6});/gi, decodeEntity)
     .replace(UNSEEN, '')

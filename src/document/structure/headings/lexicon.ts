@@ -7,6 +7,10 @@ import { compileMarkers, type ListMarker } from './list-markers.ts'
 export interface Lexicon {
   profile: Profile
   forms: Map<string, Form>
+  /** Folded words before the number of forms that also have words behind it. */
+  continued: Set<string>
+  /** What is known of words before a number, as they are written: the headings of a text begin with few. */
+  beginnings: Map<string, Beginning>
   /** Forms whose words come first, so that "Article PREAMBULE" is recognised without a number. */
   words: Map<string, Level>
   /** First words of the forms; in scripts without spaces, their first signs. They rule out most lines of text. */
@@ -23,11 +27,20 @@ interface Form {
   lists: boolean
 }
 
+/** The forms that words before a number may belong to. */
+interface Beginning {
+  /** The form without words behind its number. */
+  form: Form | undefined
+  /** Whether there are forms with words behind it. */
+  isContinued: boolean
+}
+
 /** Compiles a profile's heading forms. */
 export function compileLexicon(profile: Profile): Lexicon {
   const known = compiled.get(profile)
   if (known !== undefined) return known
   const forms = new Map<string, Form>()
+  const continued = new Set<string>()
   const words = new Map<string, Level>()
   const openings = new Set<string>()
   const firstSigns = new Set<string>()
@@ -35,7 +48,9 @@ export function compileLexicon(profile: Profile): Lexicon {
     const [before = '', after = ''] = form.normalize('NFC').split('{n}')
     const key = formKey(before, after)
     if (!forms.has(key)) forms.set(key, { level, lists })
-    const opening = foldWords(before).split(' ')[0]!
+    const [folded, following = ''] = key.split('{n}')
+    if (following !== '') continued.add(folded!)
+    const opening = folded!.split(' ')[0]!
     openings.add(opening)
     if (before !== '') firstSigns.add([...before][0]!)
     if (opening === '' && after !== '') for (const word of Object.keys(profile.numberWords)) addOpening(word)
@@ -57,9 +72,11 @@ export function compileLexicon(profile: Profile): Lexicon {
   }
   const ignoredPrefixes = profile.ignoredPrefixes.map((prefix) => prefix.normalize('NFC'))
   const openingBytes = compileOpeningBytes(openings, firstSigns, ignoredPrefixes)
-  const lexicon = {
+  const lexicon: Lexicon = {
     profile,
     forms,
+    continued,
+    beginnings: new Map(),
     words,
     openings,
     ignoredPrefixes,
@@ -71,6 +88,20 @@ export function compileLexicon(profile: Profile): Lexicon {
 }
 
 const compiled = new WeakMap<Profile, Lexicon>()
+
+/** Maximum number of beginnings that are kept of a profile. */
+const MOST_BEGINNINGS = 10_000
+
+/** Finds the forms that the words before a number may belong to. */
+export function findBeginning(before: string, { forms, continued, beginnings }: Lexicon): Beginning {
+  const known = beginnings.get(before)
+  if (known !== undefined) return known
+  const folded = foldWords(before)
+  const found = { form: forms.get(`${folded}{n}`), isContinued: continued.has(folded) }
+  if (beginnings.size >= MOST_BEGINNINGS) beginnings.clear()
+  beginnings.set(before, found)
+  return found
+}
 
 const OPENING = /^(?:\p{sc=Han}|\p{sc=Hangul}|§+|[\p{L}\p{M}]+)/u
 

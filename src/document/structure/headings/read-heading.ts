@@ -2,7 +2,7 @@ import type { Level } from '../../profiles/profile.ts'
 import { extendList, extendNumeral } from '../numerals/extend-numeral.ts'
 import { findNumerals, type Numeral } from '../numerals/find-numerals.ts'
 import { foldWords, formKey } from './fold-words.ts'
-import type { Lexicon } from './lexicon.ts'
+import { findBeginning, type Lexicon } from './lexicon.ts'
 
 /** The meaning of a heading's words by a profile. */
 export interface HeadingReading {
@@ -77,19 +77,22 @@ const firstNumeral = (text: string, profile: Lexicon['profile']): Numeral | unde
   findNumerals(text, profile).next().value ?? undefined
 
 const FOLLOWING = /^[\s.\-‐–:]{0,3}([\p{L}\p{M}§]+)/u
+/** Nothing, or a word that is no sign alone: a sign may fold to nothing, which is a form without words behind its number. */
+const PLAIN_FOLLOWING = /^(?:[\s.\-:]{0,3}[A-Za-z]|$)/
 
 /** Finds the form by the words before the number, together with one word after it if the form has one. */
 function findForm(before: string, after: string, lexicon: Lexicon): FoundForm | null {
-  const following = FOLLOWING.exec(after)
+  const { form, isContinued } = findBeginning(before, lexicon)
+  if (form === undefined && !isContinued) return null
+  const following = isContinued || !PLAIN_FOLLOWING.test(after) ? FOLLOWING.exec(after) : null
   const words = following === null ? [] : [following[1]!, following[1]!.slice(0, 1)]
   for (const word of words) {
-    const form = lexicon.forms.get(formKey(before, word))
+    const longer = lexicon.forms.get(formKey(before, word))
     const taken = following![0].length - following![1]!.length + word.length
     // One sign of a longer word counts only in scripts that write without spaces.
     const complete = word === following![1] || /^[\p{sc=Han}\p{sc=Hangul}]/u.test(word)
-    if (form !== undefined && complete) return { ...form, taken }
+    if (longer !== undefined && complete) return { ...longer, taken }
   }
-  const form = lexicon.forms.get(formKey(before, ''))
   return form === undefined || /^[\p{L}\p{M}\p{N}]/u.test(after) ? null : { ...form, taken: 0 }
 }
 

@@ -22,7 +22,7 @@ export function extendNumeral(text: string, numeral: Numeral, profile: Profile):
 /** Extends a number by others that its heading names: "74a und 75" is 74A_75; if it `lists` numbers, also "114, 115" and "7–9". */
 export function extendList(text: string, first: Numeral, profile: Profile, lists: boolean): Numeral {
   let all = lists ? splitRange(first) : first
-  for (let i = 0; i < MOST_LISTED; i++) {
+  for (let i = 0; i < MOST_LISTED && all.end < text.length; i++) {
     const joined = /^\s*(?:([\p{L}]+)(?=\s)|([&,;–—-]))\s*(?=(?:§{1,2}\s?)?\p{Nd})(?:§{1,2}\s?)?/u.exec(
       text.slice(all.end),
     )
@@ -57,6 +57,7 @@ function splitRange(numeral: Numeral): Numeral {
 const SUPERSCRIPTS = '⁰¹²³⁴⁵⁶⁷⁸⁹'
 
 function onePart(text: string, numeral: Numeral, profile: Profile): Numeral | null {
+  if (numeral.end === text.length) return null
   const rest = text.slice(numeral.end)
   const raised = /^[⁰¹²³⁴-⁹]{1,4}/u.exec(rest)
   if (raised !== null) {

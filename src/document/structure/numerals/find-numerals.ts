@@ -72,11 +72,13 @@ function numeralOf(
 }
 
 function thousandsOf(digits: string): string | null {
+  if (!digits.includes('.')) return null
   return /^\p{Nd}{1,3}(?:\.\p{Nd}{3})+$/u.test(digits) ? toAsciiDigits(digits).replaceAll('.', '') : null
 }
 
 /** Returns digits of any script in the form for addresses. */
 export function plainForm(digits: string): string {
+  if (/^[1-9]\d{0,8}$/.test(digits)) return digits
   return toAsciiDigits(digits)
     .replace(/[–‐‑/]/g, '-')
     .replace(/[\s]|(?<=[A-Z])\./g, '')

@@ -1,0 +1,59 @@
+import { expect, test } from 'vitest'
+import { listUnits, scanDocument } from '../../src/document/scan.ts'
+import { aLaw } from '../bench/scan.ts'
+
+// What a scan costs, in what it does and not in time, so that a busy machine makes no difference. The bench measures the time.
+
+type Method = (...args: unknown[]) => unknown
+
+/** Counts the calls of a method during a task. `weight` is what one call counts. */
+function counting(
+  target: object,
+  name: string,
+  task: () => void,
+  weight: (result: unknown) => number = () => 1,
+): number {
+  const owner = target as Record<string, Method>
+  const own = owner[name]!
+  let count = 0
+  owner[name] = function (this: unknown, ...args: unknown[]) {
+    const result = own.apply(this, args)
+    count += weight(result)
+    return result
+  }
+  try {
+    task()
+  } finally {
+    owner[name] = own
+  }
+  return count
+}
+
+const law = aLaw(2)
+const scan = () => scanDocument(law, { document: 'LAW' })
+const units = listUnits(scan()).length
+
+test('a scan of a law applies few patterns to a unit, and none to a line of its text', () => {
+  const lines = law.toString().split('\n').length
+  const patterns = counting(RegExp.prototype, 'exec', scan)
+  expect(lines / units).toBeGreaterThan(25)
+  expect(patterns / units).toBeLessThan(36)
+})
+
+test('a scan of a law normalises headings alone', () => {
+  expect(counting(String.prototype, 'normalize', scan) / units).toBeLessThan(3)
+})
+
+test('a scan of a law decodes little more than its headings', () => {
+  const decoded = counting(Buffer.prototype, 'toString', scan, (text) => String(text).length)
+  expect(decoded).toBeGreaterThan(0)
+  expect(decoded / law.length).toBeLessThan(0.03)
+})
+
+test('detection reads a law once where the first profile fits perfectly', () => {
+  const searches = counting(Buffer.prototype, 'includes', scan)
+  const hashed = counting(Buffer.prototype, 'subarray', scan) / units
+  // Signs of later profiles are not searched, and each record is hashed once.
+  expect(searches).toBe(0)
+  expect(hashed).toBeLessThan(1.2)
+})
