@@ -214,9 +214,6 @@ for (const [file, names] of Object.entries({ 'hono.cjs': service, 'mcp.cjs': age
     legalComments: 'none',
   })
 
-// A roomier nursery: many runs at once make short-lived objects faster than the default collects them well.
-const NURSERY = '--max-semi-space-size=64'
-
 for (const [entry, file] of [
   ['src/node20/start-cached.ts', 'cutter.cjs'],
   ['src/store/sqlite/writer-thread.ts', 'writer-thread.cjs'],
@@ -224,7 +221,7 @@ for (const [entry, file] of [
 ]) {
   if (!existsSync(join(root, entry))) continue
   rmSync(join(dist, file), { force: true })
-  const shebang = file === 'cutter.cjs' ? `#!/usr/bin/env -S node ${NURSERY}\n` : ''
+  const shebang = file === 'cutter.cjs' ? '#!/usr/bin/env node\n' : ''
   await build({
     ...common,
     entryPoints: [entry],
@@ -293,5 +290,5 @@ const stub = ['afterAll', 'beforeAll', 'describe', 'expect', 'test'].map(
 )
 writeFileSync(join(dist, 'types', 'vitest.d.ts'), stub.join(''))
 
-// What V8 makes of the command line, for both ways to start it: as a program of its own, and by node.
-await saveCodeCaches({ root, dist, flags: [[], [NURSERY]], common })
+// What V8 makes of the command line.
+await saveCodeCaches({ root, dist, common })

@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { build } from 'esbuild'
 
 /**
- * Saves V8's code caches of the built command line, one for each set of V8's flags with which it is started. A cache has the functions that ran
- * in a command that reads (main.cjs) or moves a run (all other files), so that cold commands need not compile them.
+ * Saves V8's code caches of the built command line. A cache has the functions that ran in a command that reads (main.cjs) or moves a run
+ * (all other files), so that cold commands need not compile them.
  */
-export async function saveCodeCaches({ root, dist, flags, common }) {
+export async function saveCodeCaches({ root, dist, common }) {
   for (const name of readdirSync(dist)) if (/\.cjs\.[0-9a-f]{16}\.\d+$/.test(name)) rmSync(join(dist, name))
   const { outputFiles } = await build({
     ...common,
@@ -20,20 +20,18 @@ export async function saveCodeCaches({ root, dist, flags, common }) {
   try {
     const module = join(home, 'two-steps.ts')
     writeFileSync(module, TWO_STEPS)
-    for (const one of flags) {
-      const cutter = (saved, ...args) =>
-        JSON.parse(
-          execFileSync(
-            process.execPath,
-            [...one, '-e', outputFiles[0].text, saved, dist, ...args, '--home', home, '--json'],
-            { encoding: 'utf8', cwd: home, env: { PATH: process.env.PATH ?? '', HOME: home } },
-          ),
-        )
-      const { runId } = cutter('moving', 'run', 'start', module)
-      cutter('reading', 'run', 'show', runId)
-      const { approvalId } = cutter('moving', 'approval', 'rehearse', runId)
-      cutter('moving', 'run', 'resume', '--approval', approvalId)
-    }
+    const cutter = (saved, ...args) =>
+      JSON.parse(
+        execFileSync(
+          process.execPath,
+          ['-e', outputFiles[0].text, saved, dist, ...args, '--home', home, '--json'],
+          { encoding: 'utf8', cwd: home, env: { PATH: process.env.PATH ?? '', HOME: home } },
+        ),
+      )
+    const { runId } = cutter('moving', 'run', 'start', module)
+    cutter('reading', 'run', 'show', runId)
+    const { approvalId } = cutter('moving', 'approval', 'rehearse', runId)
+    cutter('moving', 'run', 'resume', '--approval', approvalId)
   } finally {
     rmSync(home, { recursive: true, force: true })
   }

@@ -61,8 +61,7 @@ export function runFiles(
 }
 
 /**
- * Saves the code cache of a built file, with all functions that have run until now. The build calls it once for each set of V8's flags with
- * which the program is started.
+ * Saves the code cache of a built file, with all functions that have run until now.
  */
 export function saveCache(file: string, script: Script): void {
   writeFileSync(cacheFile(file, readFileSync(file)), script.createCachedData())

@@ -112,7 +112,7 @@ WantedBy=multi-user.target
 }
 
 function command({ node, program, home, port, host, concurrency }: UnitFacts): string {
-  const words = [node, '--max-semi-space-size=64', program, 'serve', '--home', home]
+  const words = [node, program, 'serve', '--home', home]
   const options = ['--port', String(port), '--host', host, '--concurrency', String(concurrency)]
   return [...words, ...options].map((word) => escaped(word, 'argument')).join(' ')
 }

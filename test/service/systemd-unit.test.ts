@@ -27,7 +27,7 @@ test('the unit names node, the built program and the home as they are here', asy
     const { unit } = await makeSystemdUnit(at.home, { port: 0, host: '::1', concurrency: 2 })
     const program = resolve(import.meta.dirname, '../../dist/cutter.cjs')
     expect(settings(unit, 'ExecStart')).toEqual([
-      `${process.execPath} --max-semi-space-size=64 ${program} serve --home ${at.home.folder} --port 0 --host ::1 --concurrency 2`,
+      `${process.execPath} ${program} serve --home ${at.home.folder} --port 0 --host ::1 --concurrency 2`,
     ])
   } finally {
     await at.remove()

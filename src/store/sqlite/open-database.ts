@@ -66,7 +66,7 @@ function openForWriting({ file, migrationsDirectory }: OpenOptions): Database {
       db.pragma('trusted_schema = off')
       // Makes the triggers that forbid deleting run for `insert or replace` too.
       db.pragma('recursive_triggers = on')
-      db.pragma('cache_size = -32768')
+      db.pragma('cache_size = -8192')
       if (migrations.length > 0) migrate(db, file, migrations)
       return db
     } catch (error) {

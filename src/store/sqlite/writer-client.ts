@@ -19,6 +19,9 @@ interface Saving {
   reject(error: Error): void
 }
 
+/** Where the thread keeps objects that soon die. Its batches are small, and without a limit it takes as much as the thread that works. */
+const WRITER_NURSERY_MB = 8
+
 /**
  * Starts the thread that saves steps. It opens the store by itself and does not keep the process alive while it is idle. `threadFile` is
  * the path of its built code.
@@ -26,7 +29,10 @@ interface Saving {
 export function openWriterClient(options: OpenOptions, threadFile: string): WriterClient {
   // Loaded here, because most commands save too little for a thread.
   const { Worker } = process.getBuiltinModule('node:worker_threads')
-  const worker = new Worker(threadFile, { workerData: options })
+  const worker = new Worker(threadFile, {
+    workerData: options,
+    resourceLimits: { maxYoungGenerationSizeMb: WRITER_NURSERY_MB },
+  })
   worker.unref()
   let isReady = false
   let isClosing = false
