@@ -10,6 +10,7 @@ const LIST_IN_TEXT = 0.2
 const RULES_SHARE = 0.6
 /** A text that was read for less than this is found all the same, with findings that need to be accepted. */
 const LEAST_SHARE = 0.5
+const BREAKS: ReadonlySet<string> = new Set(['NUMBER_GAP', 'NUMBER_OUT_OF_ORDER', 'NUMBER_STARTS_LATE'])
 /** Confidence of a text that is cut at its chapters, because it has nothing narrower. */
 const CONTAINERS_ALONE = 0.6
 
@@ -45,7 +46,7 @@ export function judgeFit(
   const numbered = units.filter((unit) => unit.number !== null).length
   const shown = syntax === 'plain' ? 0 : 0.3
   const of = (count: number) => count / units.length
-  const breaks = findings.filter(({ code }) => code === 'NUMBER_GAP' || code === 'NUMBER_OUT_OF_ORDER').length
+  const breaks = findings.filter(({ code }) => BREAKS.has(code)).length
   const missed = findings.length - breaks
   const inOrder = of(numbered) * (1 - Math.min(1, of(breaks)))
   const kinds = of(known) * 0.5 + of(units.length - known) * shown

@@ -74,7 +74,10 @@ export function scanDocument(source: Uint8Array, options: ScanOptions): Scan {
     encoding: 'utf-8',
     records,
     coverage: checkCoverage(records, bytes.length),
-    problems: [...findByteProblems(bytes, best.headings), ...best.problems].sort((a, b) => a.start - b.start),
+    problems: [
+      ...findByteProblems(bytes, best.headings, best.profile.rules === undefined),
+      ...best.problems,
+    ].sort((a, b) => a.start - b.start),
   }
 }
 

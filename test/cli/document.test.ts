@@ -52,7 +52,9 @@ describe('document scan', () => {
     expect(stdout).toMatch(/^\+ ICX\/CHAPTER-1 +\d+ {2}Chapter I$/m)
     expect(stdout).toMatch(/^ {4}ICX\/ARTICLE-1 +\d+ {2}Article 1$/m)
     expect(stdout).toMatch(/^- {3}ICX\/ARTICLE-2 .*\[repealed; left out: repealed in place: repealed\]$/m)
-    expect(stdout).toMatch(/^NUMBER_GAP {2}note\n {4}11:1 {2}numbers 3 to 3 are missing/m)
+    expect(stdout).toMatch(
+      /^NUMBER_GAP {2}stops a cut unless it is accepted: --accept NUMBER_GAP\n {4}11:1 {2}number 3 is missing/m,
+    )
     expect(stdout).toMatch(/^NO_FINAL_NEWLINE {2}note$/m)
     expect(existsSync(at.path('var'))).toBe(false)
     expect(readdirSync(at.home).sort()).toEqual([
@@ -74,7 +76,7 @@ describe('document scan', () => {
     expect(found.records.at(-1)!.end).toBe(found.bytes)
     expect(found.problems.map(({ code, severity }) => [code, severity])).toContainEqual([
       'NUMBER_GAP',
-      'note',
+      'needs-accept',
     ])
   })
 
@@ -101,7 +103,7 @@ describe('document scan', () => {
     expect(stdout).toMatch(
       /^suspects {2}2, by lines\n\n *7 {2}HEADING_SUSPECTED \(.*\) {2}Article 2\n +"Article 2" reads/m,
     )
-    expect(stdout).toMatch(/^11 {2}NUMBER_GAP \(note\) {2}## Article 3$/m)
+    expect(stdout).toMatch(/^11 {2}NUMBER_GAP \(.*\) {2}## Article 3$/m)
     expect(stdout).not.toContain('NO_FINAL_NEWLINE')
     const { suspects } = jsonOf<{ suspects: object[] }>(await scanned('missed.md', '--suspects', '--json'))
     expect(suspects[0]).toEqual({
@@ -275,7 +277,7 @@ describe('a cut of a document with problems', () => {
     expect(answer.code).toBe(2)
     expect(jsonOf(answer).error!.message).toContain('NUL cannot be accepted')
     expect(answer.stderr).toContain(
-      'BYTE_ORDER_MARK_INSIDE, HEADING_SUSPECTED, HEADING_TOO_LONG, NUMBERS_MISSING, NUMBER_OUT_OF_ORDER',
+      'BYTE_ORDER_MARK_INSIDE, HEADING_SUSPECTED, HEADING_TOO_LONG, NUMBERS_MISSING, NUMBER_GAP, NUMBER_OUT_OF_ORDER',
     )
   })
 

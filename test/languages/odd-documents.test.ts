@@ -88,10 +88,10 @@ test('a run reads sections that restart in each part by itself, and stops where 
 })
 
 test('a run counts the problems that do not stop it, and reports the first one', async () => {
-  const source = aSource(app, 'gap.txt', Buffer.from('Article 1\na\nArticle 4\nb\n'))
-  expect((await start(app, 'GAP', source)).output).toMatchObject({
+  const source = aSource(app, 'late.txt', Buffer.from('Article 3\na\nArticle 4\nb\n'))
+  expect((await start(app, 'LATE', source)).output).toMatchObject({
     notes: 1,
-    firstNote: 'line 3: numbers 2 to 3 are missing: "Article 4" follows "Article 1"',
+    firstNote: 'line 1: numbers 1 to 2 are missing: the first is "Article 3"',
   })
 })
 

@@ -13,8 +13,15 @@ interface FoundHeading {
 const LF = 0x0a
 const CR = 0x0d
 
-/** Finds the problems of the bytes. Each heading that is not in NFC is reported, the rest of the text once. */
-export function findByteProblems(bytes: Uint8Array, headings: readonly FoundHeading[]): Problem[] {
+/**
+ * Finds the problems of the bytes. Each heading that is not in NFC is reported, the rest of the text once. `marksHide` says whether a
+ * byte-order mark hides the heading behind it, as it does by the first rules.
+ */
+export function findByteProblems(
+  bytes: Uint8Array,
+  headings: readonly FoundHeading[],
+  marksHide: boolean,
+): Problem[] {
   const at = (code: ProblemCode, start: number, message: string) =>
     createProblem(code, message, { ...positionOf(bytes, start), start })
   const nul = bytes.indexOf(0)
@@ -23,7 +30,7 @@ export function findByteProblems(bytes: Uint8Array, headings: readonly FoundHead
     ...(byteOrderMark(bytes) > 0
       ? [at('BYTE_ORDER_MARK', 0, 'the source begins with a byte-order mark; it is kept')]
       : []),
-    ...innerMarkProblems(bytes),
+    ...innerMarkProblems(bytes, marksHide),
     ...(nul < 0
       ? []
       : [at('NUL', nul, 'the source holds a NUL byte, which PostgreSQL text can not hold; take it out')]),
@@ -37,8 +44,8 @@ export function findByteProblems(bytes: Uint8Array, headings: readonly FoundHead
 
 const MARK = Buffer.from('\ufeff')
 
-/** Joined files leave a byte-order mark inside of the text. It is invisible, and it hides a heading behind it. */
-function innerMarkProblems(bytes: Uint8Array): Problem[] {
+/** Joined files leave a byte-order mark inside of the text, where nobody sees it. */
+function innerMarkProblems(bytes: Uint8Array, marksHide: boolean): Problem[] {
   const source = asBuffer(bytes)
   let count = 0
   let first: number | null = null
@@ -49,7 +56,11 @@ function innerMarkProblems(bytes: Uint8Array): Problem[] {
   }
   if (first === null) return []
   const place = positionOf(bytes, first)
-  const message = `${count} lines inside the text begin with a byte-order mark, the first is line ${place.line}: a heading behind it is not seen`
+  const lines = count === 1 ? '1 line inside the text begins' : `${count} lines inside the text begin`
+  const effect = marksHide
+    ? 'a heading behind it is not seen'
+    : 'it is kept, and a heading behind it is read; the text may be joined from several files'
+  const message = `${lines} with a byte-order mark, the first is line ${place.line}: ${effect}`
   return [createProblem('BYTE_ORDER_MARK_INSIDE', message, { ...place, start: first })]
 }
 

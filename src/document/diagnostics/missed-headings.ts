@@ -3,6 +3,7 @@ import type { Doubt } from '../structure/headings/heading-match.ts'
 import { compareNumbers } from '../structure/numerals/compare-numbers.ts'
 import type { Boundary } from '../structure/outline.ts'
 import type { PlacedRecord, ScanRecord } from '../structure/records.ts'
+import { AGAIN, IN_LIST } from '../structure/settle-headings.ts'
 import { findMisspelledHeadings } from './misspelled-headings.ts'
 import { createProblem, type Problem } from './problem.ts'
 import { gapBetween, seriesOf } from './sequence-problems.ts'
@@ -39,10 +40,12 @@ export function findMissedHeadings(
     ...outsizedUnits(length, placed),
     ...largeOtherText(length, placed, profile),
   ]
+  const suspected = suspectedHeadings(doubts, placed)
+  const known = new Set(suspected.map(({ start }) => start))
   return {
     problems: [
-      ...suspectedHeadings(doubts, placed),
-      ...findMisspelledHeadings(bytes, placed, profile),
+      ...suspected,
+      ...findMisspelledHeadings(bytes, placed, profile).filter(({ start }) => !known.has(start)),
       ...unreadSigns(boundaries),
       ...measured.map(({ problem }) => problem),
     ],
@@ -69,7 +72,10 @@ function suspectedHeadings(doubts: Doubt[], placed: PlacedRecord[]): Problem[] {
     const record = recordAt(placed, doubt.start)
     const inside = record?.address
     const where = inside === undefined || inside === null ? 'outside of units' : `in the text of ${inside}`
-    const message = `"${doubt.text}" reads like a heading and stands ${where}: ${doubt.why}; ${reason}`
+    const message =
+      doubt.why === IN_LIST
+        ? `"${doubt.text}" is read as the beginning of ${inside}, and may be an item of a list: ${doubt.why}`
+        : `"${doubt.text}" reads like a heading and stands ${where}: ${doubt.why}; ${reason}`
     // An annex quotes other texts, whose articles have the numbers of this one's.
     const code = record?.level === 'annex' && reason === TAKEN ? 'HEADING_IN_ANNEX' : 'HEADING_SUSPECTED'
     return [createProblem(code, message, { line: doubt.line, column: 1, start: doubt.start })]
@@ -79,6 +85,8 @@ function suspectedHeadings(doubts: Doubt[], placed: PlacedRecord[]): Problem[] {
 const TAKEN = 'another heading has its number'
 
 function suspicion({ sort, start, isBare, why }: Doubt, kin: PlacedRecord[]): string | null {
+  if (why === IN_LIST) return why
+  if (why === AGAIN) return TAKEN
   const next = firstAfter(kin, start)
   const [before, after] = [kin[next - 1], kin[next]]
   const known = kin.some((each) => each.sort === sort)

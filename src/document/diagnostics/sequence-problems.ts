@@ -19,16 +19,21 @@ export function findSequenceProblems(
   )
   const problems: Problem[] = []
   const last = new Map<string, PlacedRecord>()
+  const levels = new Set<string | null>()
+  let hasText = false
   for (const each of placed) {
     const { record, line } = each
+    const follows = hasText || levels.has(record.level)
+    hasText ||= record.kind === 'unit' && record.heading === null
     if (record.kind === 'other' || record.number === null) continue
+    levels.add(record.level)
     const key = seriesOf(record, profile)
     const before = last.get(key)
     last.set(key, each)
     // An article that holds its sections counts as well, but only units are reported.
     if (record.kind === 'container') continue
     const found =
-      before === undefined ? lateStart(record) : breakBetween(before, each, weak.has(record.start))
+      before === undefined ? lateStart(record, follows) : breakBetween(before, each, weak.has(record.start))
     if (found !== null) problems.push(createProblem(...found, { line, column: 1, start: record.start }))
   }
   return problems
@@ -73,7 +78,7 @@ function breakBetween(one: PlacedRecord, other: PlacedRecord, weak: boolean): Br
   if (order > 0 && !weak) return ['NUMBER_OUT_OF_ORDER', `numbers step back: ${between}`]
   const { from, to } = gapBetween(before.number!, after.number!)
   if (weak && before.number!.includes('.')) return null
-  return to > from + 1 ? ['NUMBER_GAP', `numbers ${from + 1} to ${to - 1} are missing: ${between}`] : null
+  return to > from + 1 ? ['NUMBER_GAP', `${numbersBetween(from, to)} missing: ${between}`] : null
 }
 
 /** The last integer of one number, and the first of another. */
@@ -84,8 +89,18 @@ export function gapBetween(before: string, after: string): { from: number; to: n
   return { from, to: Number(/^\d+/.exec(after)?.[0]) }
 }
 
-function lateStart(record: ScanRecord): Break | null {
+/**
+ * Where text without a heading stands before the first number, one in it may not have been read. Where a kind has numbers elsewhere too,
+ * they begin again at 1. Otherwise the text begins there.
+ */
+function lateStart(record: ScanRecord, isGap: boolean): Break | null {
   const first = Number(/^\d+/.exec(record.number!)?.[0])
   if (!(first > 1)) return null
-  return ['NUMBER_GAP', `numbers before ${first} are missing: the first is "${record.heading}"`]
+  const code = isGap ? 'NUMBER_GAP' : 'NUMBER_STARTS_LATE'
+  return [code, `${numbersBetween(0, first)} missing: the first is "${record.heading}"`]
+}
+
+/** "number 5 is" or "numbers 5 to 7 are", without the two. */
+function numbersBetween(from: number, to: number): string {
+  return to === from + 2 ? `number ${from + 1} is` : `numbers ${from + 1} to ${to - 1} are`
 }

@@ -14,6 +14,7 @@ export const SEVERITY = {
   HEADING_SUSPECTED: 'needs-accept',
   HEADING_TOO_LONG: 'needs-accept',
   NUMBERS_MISSING: 'needs-accept',
+  NUMBER_GAP: 'needs-accept',
   NUMBER_OUT_OF_ORDER: 'needs-accept',
   NUMBER_UNREAD: 'needs-accept',
   OTHER_TEXT_CHANGED: 'needs-accept',
@@ -29,8 +30,8 @@ export const SEVERITY = {
   MIXED_LINE_ENDS: 'note',
   MIXED_NORMALISATION: 'note',
   NO_FINAL_NEWLINE: 'note',
-  NUMBER_GAP: 'note',
   NUMBER_RAISED: 'note',
+  NUMBER_STARTS_LATE: 'note',
   UNKNOWN_HEADING_LEVEL: 'note',
 } as const satisfies Record<string, Severity>
 

@@ -1,7 +1,7 @@
 import type { Profile, Syntax } from '../profiles/profile.ts'
 import type { SyntaxReading } from '../structure/headings/heading-match.ts'
 import type { Boundary } from '../structure/outline.ts'
-import type { PlacedRecord } from '../structure/records.ts'
+import type { PlacedRecord, ScanRecord } from '../structure/records.ts'
 import { createProblem, type Problem } from './problem.ts'
 
 /** What is asked of a boundary, by whichever rules it was found. */
@@ -51,7 +51,8 @@ function collisionProblems(placed: PlacedRecord[]): Problem[] {
   const problems: Problem[] = []
   const seen = new Map<string, PlacedRecord>()
   for (const each of placed) {
-    const { address, kind, start } = each.record
+    const { kind, start } = each.record
+    const address = each.repeats ?? each.record.address
     if (address === null) continue
     const before = seen.get(address)
     if (before === undefined) {
@@ -59,7 +60,8 @@ function collisionProblems(placed: PlacedRecord[]): Problem[] {
       continue
     }
     const containers = kind === 'container' && before.record.kind === 'container'
-    const message = `address ${address} stands twice: ${placeOf(before)} and ${placeOf(each)}`
+    const own = each.repeats === undefined ? '' : `; the later one is ${each.record.address}`
+    const message = `address ${address} stands twice: ${placeOf(before)} and ${placeOf(each)}${own}`
     const code = containers ? 'CONTAINER_REPEATED' : 'ADDRESS_COLLISION'
     problems.push(createProblem(code, message, { line: each.line, column: 1, start }))
   }
@@ -96,7 +98,10 @@ function raisedProblems(boundaries: FoundBoundary[]): Problem[] {
 
 /** Reports that all units are of unknown kind. They may be right, but the approver should know that they are a guess. */
 function guessProblems(placed: PlacedRecord[], profile: Profile, syntax: Syntax): Problem[] {
-  const units = placed.filter(({ record }) => record.kind === 'unit' || record.kind === 'excluded')
+  // A preamble has its address by its place, and its text no heading.
+  const isNamed = ({ kind, level }: ScanRecord) =>
+    (kind === 'unit' || kind === 'excluded') && level !== 'preamble' && level !== 'text'
+  const units = placed.filter(({ record }) => isNamed(record))
   const [first] = units
   if (first === undefined || units.some(({ record }) => record.level !== profile.unnamed.name)) return []
   const message =

@@ -27,6 +27,7 @@ const DOUBTS: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
   'NUMBER_GAP',
   'NUMBER_OUT_OF_ORDER',
   'NUMBER_RAISED',
+  'NUMBER_STARTS_LATE',
   'NUMBER_UNREAD',
   'OTHER_TEXT_LARGE',
   'UNCLOSED_BLOCK',

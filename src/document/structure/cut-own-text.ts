@@ -1,7 +1,7 @@
 import { sha256 } from '../../domain/json.ts'
 import type { Boundary } from './outline.ts'
 import { findOwnText } from './own-text.ts'
-import type { PlacedRecord, ScanRecord } from './records.ts'
+import { freeAddress, type PlacedRecord, type ScanRecord } from './records.ts'
 
 /** Text of a chapter, of an annex or of the document, without a heading of its own: `DOC/CHAPTER-1/TEXT`. */
 const TEXT = { name: 'text', code: 'TEXT' }
@@ -69,13 +69,6 @@ function endOfHeading(bytes: Uint8Array, { start, after }: Boundary['heading']):
   if (after > start) return after
   const at = bytes.indexOf(LF, start)
   return at < 0 ? bytes.length : at + 1
-}
-
-function freeAddress(wanted: string, taken: ReadonlySet<string | null>): string {
-  if (!taken.has(wanted)) return wanted
-  let count = 2
-  while (taken.has(`${wanted}-${count}`)) count += 1
-  return `${wanted}-${count}`
 }
 
 function unitOf(

@@ -20,10 +20,21 @@ interface Series {
   over: boolean
   /** Whether that was a heading of chapters only, so that the numbers may also run on. */
   mayRunOn: boolean
+  /** The last number of a list with the same marks inside of it, or null. */
+  list: number | null
+  listStart: Heading | null
 }
 
-/** Removes the weak headings that do not fit their series. `headings` are in the order of the text. */
-export function keepMarkerSeries(headings: Heading[], profile: Profile): Heading[] {
+/**
+ * Removes the weak headings that do not fit their series. `headings` are in the order of the text. `doubt` is called with each kept
+ * heading whose number also continues a list that begins inside of the series (`in-list`: the series may be made of lists), and with the
+ * removed heading at which numbers begin again and run as far as those of the series (`again`).
+ */
+export function keepMarkerSeries(
+  headings: Heading[],
+  profile: Profile,
+  doubt: (heading: Heading, why: 'again' | 'in-list') => void,
+): Heading[] {
   if (!headings.some(({ weak }) => weak !== undefined)) return headings
   const series = new Map<string, Series>()
   const kept: Heading[] = []
@@ -34,9 +45,14 @@ export function keepMarkerSeries(headings: Heading[], profile: Profile): Heading
     if (weak !== undefined) {
       const before = series.get(level!)
       const fits = before !== undefined && continuesSeries(before, heading)
-      if (!fits && !startsSeries(before, weak.ordinal)) continue
+      if (!fits && !startsSeries(before, weak.ordinal)) {
+        const again = before === undefined ? null : followList(before, heading)
+        if (again !== null) doubt(again, 'again')
+        continue
+      }
       // The same numbers come a second time, now with the text: the headings before were a table of contents.
       if (!fits && isContents(before)) kept.length = kept.lastIndexOf(before.first)
+      if (fits && before.list === weak.ordinal[0]! - 1) doubt(heading, 'in-list')
       if (fits) extendSeries(before, heading)
       else series.set(level!, newSeries(heading, findLevel(level, profile)?.title === 'required'))
     }
@@ -48,7 +64,17 @@ export function keepMarkerSeries(headings: Heading[], profile: Profile): Heading
 
 function newSeries(heading: Heading, titled: boolean): Series {
   const { ordinal, indent } = heading.weak!
-  return { first: heading, count: 1, ordinal, indent, bare: titled, over: false, mayRunOn: true }
+  return {
+    first: heading,
+    count: 1,
+    ordinal,
+    indent,
+    bare: titled,
+    over: false,
+    mayRunOn: true,
+    list: null,
+    listStart: null,
+  }
 }
 
 function isContents(series: Series | undefined): series is Series {
@@ -59,6 +85,7 @@ function extendSeries(series: Series, heading: Heading): void {
   const { ordinal, textBefore } = heading.weak!
   series.count += 1
   series.ordinal = ordinal
+  series.list = null
   series.over = false
   series.mayRunOn = true
   series.bare &&= textBefore === 0
@@ -82,8 +109,28 @@ function continuesSeries(series: Series, { weak }: Heading): boolean {
   return follows(series.ordinal, ordinal, series.over ? 1 : WIDEST_GAP)
 }
 
+const isFirst = (ordinal: number[]) => ordinal.every((part) => part <= 1 || part >= LETTER)
+
+/** Fewest numbers with which a list inside of a series may be the series of another part. */
+const FEWEST_AGAIN = 3
+
+/**
+ * Follows a list inside of a series, by the numbers that do not fit the series. Returns the first heading of the list when its numbers run
+ * as far as those of the series.
+ */
+function followList(series: Series, heading: Heading): Heading | null {
+  const { ordinal, indent } = heading.weak!
+  const number = ordinal[0]!
+  if (ordinal.length > 1 || Math.abs(series.indent - indent) > 1) return null
+  const continues = series.list !== null && number === series.list + 1
+  if (!continues && !isFirst(ordinal)) return null
+  if (!continues) series.listStart = heading
+  series.list = number
+  return number === series.ordinal[0] && number >= FEWEST_AGAIN ? series.listStart : null
+}
+
 function startsSeries(before: Series | undefined, ordinal: number[]): boolean {
-  if (!ordinal.every((part) => part <= 1 || part >= LETTER)) return false
+  if (!isFirst(ordinal)) return false
   return before === undefined || before.over || isContents(before)
 }
 

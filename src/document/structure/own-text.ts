@@ -13,7 +13,9 @@ const BREAK = /(?:\r\n|\r|\n)[ \t\f]*(?:\r\n|\r|\n)|(?=<p[\s>])/gi
 /** What no reader of the page sees. */
 const UNSEEN = /<(head|script|style|nav)\b|<!--/gi
 const ENDS = /[.;:!?,。；：，！？…؟۔।”"»)）]['"”»*_]*$/u
-const HAN = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}]/gu
+/** Scripts that write words without spaces. */
+const WITHOUT_SPACES =
+  /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}\p{sc=Javanese}\p{sc=Tibetan}]/gu
 
 /** Whether a text from `start` to `end` is white space alone. */
 export function isBlank(bytes: Uint8Array, start: number, end: number): boolean {
@@ -63,7 +65,7 @@ function isSentence(paragraph: string, fewestWords: number): boolean {
   const text = paragraph.replace(/<[^<>]*>|[*_`#>|]/g, '').trim()
   // A line of a table of contents ends in a number, or has leaders.
   if (text === '' || /(?:\.\s?){4,}|\t\s*\p{Nd}+$/u.test(text)) return false
-  const signs = text.match(HAN)?.length ?? 0
+  const signs = text.match(WITHOUT_SPACES)?.length ?? 0
   const hasWords = text.split(/\s+/, fewestWords).length >= fewestWords || signs >= 8
   if (text.length > LONGEST_TITLE) return hasWords && !isList(text)
   return ENDS.test(text) && (text === text.toUpperCase() ? signs > 12 : hasWords)

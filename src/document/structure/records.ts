@@ -31,6 +31,8 @@ export interface PlacedRecord {
   record: ScanRecord
   line: number
   sort?: string | null
+  /** For a container whose address another one has: that address. Its own has a number behind it. */
+  repeats?: string
 }
 
 interface Source {
@@ -47,6 +49,8 @@ interface Source {
 interface Holder {
   order: number
   address: string
+  /** The address for those of the records inside of it. */
+  named: string
   level: string
   number: string
   end: number
@@ -76,19 +80,26 @@ export function buildRecords(
     .slice(1)
     .map((edge, i) => ({ record: otherRecord(bytes, edges[i]!, edge), line: 1 }))
   const open: Holder[] = []
+  const taken = new Set<string | null>()
   for (const [i, boundary] of boundaries.entries()) {
     const { heading, order } = boundary
     while (open.length > 0 && (open.at(-1)!.order >= order || open.at(-1)!.end <= heading.start)) open.pop()
     const next = boundaries[i + 1]?.heading.start ?? bytes.length
     const end = Math.min(next, heading.end ?? next)
-    const record = recordAt(source, boundary, end, open)
-    placed.push({ record, line: heading.line, sort: heading.sort })
+    const found = recordAt(source, boundary, end, open)
+    const record =
+      found.kind === 'container' ? { ...found, address: freeAddress(found.address!, taken) } : found
+    taken.add(record.address)
+    const repeats = record === found || record.address === found.address ? {} : { repeats: found.address! }
+    placed.push({ record, line: heading.line, sort: heading.sort, ...repeats })
     if (end < next) placed.push({ record: otherRecord(bytes, end, next), line: heading.line })
     if (boundary.holds && record.address !== null) {
       const { address, level, number, kind } = record
       open.push({
         order,
         address,
+        // Units of a repeated part may be the same ones: their addresses collide.
+        named: found.address!,
         excluded: kind === 'excluded',
         level: level ?? '',
         number: number ?? makeSlug(heading.text),
@@ -97,6 +108,14 @@ export function buildRecords(
     }
   }
   return placed
+}
+
+/** Returns an address that no other record has: with the next number behind it, where it is taken. */
+export function freeAddress(wanted: string, taken: ReadonlySet<string | null>): string {
+  if (!taken.has(wanted)) return wanted
+  let count = 2
+  while (taken.has(`${wanted}-${count}`)) count += 1
+  return `${wanted}-${count}`
 }
 
 /** Finds the levels of containers of which two have one number. */
@@ -196,7 +215,7 @@ function addressOf(source: Source, { heading, kind, level }: Boundary, open: Hol
     heading.number ?? (isOnly ? '' : makeSlug(heading.words === '' ? heading.text : heading.words))
   const isContained = kind === 'container' && restarting.has(level.name)
   const template = isContained ? CONTAINED : (known?.address ?? profile.address)
-  const container = open.at(-1)?.address ?? null
+  const container = open.at(-1)?.named ?? null
   const enclosing = (name: string) => {
     if (name === level.name) return number
     return open.findLast((each) => each.level === name)?.number ?? null

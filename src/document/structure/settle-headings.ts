@@ -13,6 +13,12 @@ interface SettledHeadings {
   doubts: Doubt[]
 }
 
+/** The reason for a doubt of a heading that may be the item of a list. */
+export const IN_LIST = 'a list that begins before it has the number before its number'
+
+/** The reason for a doubt of numbers that begin again without a heading of a part. */
+export const AGAIN = 'the numbers begin again here and run as far as before'
+
 /** Decides by all headings of a text which ones count, and what their numbers are. */
 export function settleHeadings(
   bytes: Uint8Array,
@@ -28,7 +34,12 @@ export function settleHeadings(
     const isBare = heading.after > start && words.replace(/[\s\p{P}]/gu, '') === ''
     doubts.push({ line, start, text, level, number, sort, isBare, why })
   }
-  const marked = keepMarkedKinds(keepMarkerSeries(found, profile), profile, syntax, doubt)
+  const marked = keepMarkedKinds(
+    keepMarkerSeries(found, profile, (heading, why) => doubt(heading, why === 'again' ? AGAIN : IN_LIST)),
+    profile,
+    syntax,
+    doubt,
+  )
   const certain = keepContinued(marked, doubt)
   const numbered = nameNumberedHeadings(
     resolveRaisedNumbers(resolveLetterNumbers(resolveThousands(certain))),

@@ -91,3 +91,30 @@ export function skipBlanks(bytes: Uint8Array, start: number, end: number): numbe
   while (at < end && (bytes[at] === 0x20 || (bytes[at]! >= 0x09 && bytes[at]! <= 0x0d))) at++
   return at
 }
+
+/**
+ * Returns the offset of `sign` behind signs without a width that stand at `start`: marks of direction, joiners, byte-order marks, soft
+ * hyphens. Returns `start` where something else follows them.
+ */
+export function unseenBefore(bytes: Uint8Array, start: number, end: number, sign: number): number {
+  let at = start
+  for (
+    let length = unseenLength(bytes, at);
+    length > 0 && at + length < end;
+    length = unseenLength(bytes, at)
+  )
+    at += length
+  return bytes[at] === sign ? at : start
+}
+
+function unseenLength(bytes: Uint8Array, at: number): number {
+  const lead = bytes[at]!
+  if (lead < 0x80) return 0
+  const [second, third] = [bytes[at + 1], bytes[at + 2]]
+  if (lead === 0xc2) return second === 0xad ? 2 : 0
+  if (lead === 0xd8) return second === 0x9c ? 2 : 0
+  if (lead === 0xef) return second === 0xbb && third === 0xbf ? 3 : 0
+  if (lead !== 0xe2) return 0
+  if (second === 0x80) return (third! >= 0x8b && third! <= 0x8f) || (third! >= 0xaa && third! <= 0xae) ? 3 : 0
+  return second === 0x81 && third! >= 0xa0 && third! <= 0xaf ? 3 : 0
+}

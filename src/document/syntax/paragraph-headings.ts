@@ -12,6 +12,8 @@ import { isSetOff, mayBeSetOff, type PrecedingText } from './run-in-headings.ts'
 const LONGEST_TITLE = 160
 /** A title that ends like a sentence. */
 const LONGEST_ENDED_TITLE = 60
+/** "APPENDIX: How to apply", "Annex – Fees": an annex without a number, with a title. */
+const TITLED = /^\p{Lu}[\p{L}\p{M}]*(?::|\s?[–—-])\s+["“«(]?[\p{Lu}\p{Lo}]/u
 /** A number, its words and a title are read within this many bytes. */
 const READ_BYTES = 640
 
@@ -107,11 +109,12 @@ export function readParagraphStart(
   }
   const isBare = read.rest.replace(/[\s\p{P}]/gu, '') === ''
   if (read.number === null) {
+    const isAnnex = read.level.role === 'annex'
     const stands =
       isOwnLine &&
-      read.rest === '' &&
-      (read.level.role === 'annex' || read.level.role === 'aside') &&
-      !/[.,;]$/.test(raw)
+      (read.rest === ''
+        ? (isAnnex || read.level.role === 'aside') && !/[.,;]$/.test(raw)
+        : isAnnex && before === 'break' && TITLED.test(text))
     return stands ? { heading, doubt: null } : NOTHING
   }
   // Georgian has small letters alone.

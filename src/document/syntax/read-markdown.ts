@@ -9,7 +9,7 @@ import {
 } from '../structure/headings/heading-match.ts'
 import type { Lexicon } from '../structure/headings/lexicon.ts'
 import { BareRun } from './bare-run.ts'
-import { mayOpenHeading, skipBlanks } from './line-prefilter.ts'
+import { mayOpenHeading, skipBlanks, unseenBefore } from './line-prefilter.ts'
 import { byteOrderMark, eachLine, type Line, textOf } from './lines.ts'
 import {
   type Block,
@@ -140,8 +140,9 @@ class MarkdownReader {
       this.last.kind = NO_LINE
       return undefined
     }
-    const sign = bytes[line.start + indent]!
-    if (indent <= 3 && this.#readMarked(line, indent, sign)) return this.#isFull()
+    // Marks without a width before the sign of a heading do not hide it.
+    const at = unseenBefore(bytes, line.start + indent, line.end, this.#sign)
+    if (indent <= 3 && this.#readMarked(line, at - line.start, bytes[at]!)) return this.#isFull()
     this.#readText(line)
     return this.#isFull()
   }

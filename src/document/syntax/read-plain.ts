@@ -74,7 +74,12 @@ export function readPlain(bytes: Uint8Array, lexicon: Lexicon): SyntaxReading {
     before = isOwnLine ? 'break' : classifyLineEnd(bytes, from, line.end)
     return known.length > mostHeadings ? 'stop' : undefined
   })
-  const headings = leaves < least ? addRepeatedHeadings(known, leaves, forms, lexicon) : known
+  const doubt = ({ line, start, text, level, number, sort }: Heading) => {
+    const why = 'the others are of a form in other words'
+    if (doubts.length < mostDoubts)
+      doubts.push({ line, start, text, level: level!, number, sort, isBare: true, why })
+  }
+  const headings = leaves < least ? addRepeatedHeadings(known, leaves, forms, lexicon, doubt) : known
   return {
     headings,
     doubts,

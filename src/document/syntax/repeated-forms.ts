@@ -70,12 +70,16 @@ export function countRepeatedForm(
 /** A heading of a known kind counts as much as this many headings in unknown words. */
 const KNOWN_WEIGHT = 3
 
-/** Replaces the known leaf headings by those of the most frequent form, if that form outweighs them. */
+/**
+ * Replaces the known leaf headings by those of the most frequent form, if that form outweighs them. A known one stays where its number
+ * stands between those around it, and is a doubt elsewhere.
+ */
 export function addRepeatedHeadings(
   known: Heading[],
   leaves: number,
   forms: Map<string, RepeatedForm>,
   lexicon: Lexicon,
+  doubt: (heading: Heading) => void,
 ): Heading[] {
   let best: RepeatedForm | null = null
   for (const form of forms.values()) {
@@ -83,8 +87,27 @@ export function addRepeatedHeadings(
     if (enough && form.headings.length > (best?.headings.length ?? leaves * KNOWN_WEIGHT)) best = form
   }
   if (best === null) return known
-  const holders = known.filter((heading) => roleOfHeading(heading, lexicon) !== 'leaf')
-  return [...holders, ...best.headings].sort((a, b) => a.start - b.start)
+  const level = lexicon.profile.unnamed.name
+  const kept = known.flatMap((heading) => {
+    if (roleOfHeading(heading, lexicon) !== 'leaf') return [heading]
+    const renamed = { ...heading, level }
+    const fits = heading.after > heading.start && fitsBetween(best.headings, heading)
+    if (!fits) doubt(renamed)
+    return fits ? [renamed] : []
+  })
+  return [...kept, ...best.headings].sort((a, b) => a.start - b.start)
+}
+
+function fitsBetween(headings: Heading[], { start, sort }: Heading): boolean {
+  const next = headings.findIndex((each) => each.start > start)
+  const [before, after] = next < 0 ? [headings.at(-1), undefined] : [headings[next - 1], headings[next]]
+  const follows = (one: Heading | undefined, other: string | null) =>
+    one === undefined || other === null || compareNumbers(one.sort ?? '', other) < 0
+  return (
+    sort !== null &&
+    follows(before, sort) &&
+    (after === undefined || compareNumbers(sort, after.sort ?? '') < 0)
+  )
 }
 
 /** Returns the role of a heading's level in the profile. */

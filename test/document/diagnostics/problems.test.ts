@@ -82,9 +82,9 @@ describe('problems of a source', () => {
     ['mixed line ends', 'Article 1\r\na\nb\rc\n', ['CRLF', 'MIXED_LINE_ENDS', 'LONE_CR']],
     ['a heading of no known kind', '# Scope\n## Article 1\n## Words\n', ['UNKNOWN_HEADING_LEVEL']],
     ['a decomposed heading', '\u0110i\u00ea\u0300u 1\n', ['MIXED_NORMALISATION']],
-    ['a gap', 'Article 1\nArticle 2\nArticle 4\n', ['NUMBER_GAP']],
-    ['a late start', 'Article 2\nArticle 3\n', ['NUMBER_GAP']],
-    ['a step back', 'Article 1\nArticle 3\nArticle 2\n', ['NUMBER_GAP', 'NUMBER_OUT_OF_ORDER?']],
+    ['a gap', 'Article 1\nArticle 2\nArticle 4\n', ['NUMBER_GAP?']],
+    ['a late start', 'Article 2\nArticle 3\n', ['NUMBER_STARTS_LATE']],
+    ['a step back', 'Article 1\nArticle 3\nArticle 2\n', ['NUMBER_GAP?', 'NUMBER_OUT_OF_ORDER?']],
     [
       'an inserted article',
       'Article 1\nArticle 1a\nArticle 1b\nArticle 2\nArticle 2-1\nArticle 2-10\nArticle 3\n',
@@ -94,6 +94,24 @@ describe('problems of a source', () => {
     ['one article live and repealed', '# Article 1\n# Article 1 (repealed)\n', ['ADDRESS_COLLISION!']],
   ])('the problems of a source with %s are reported by code', (_, text, codes) => {
     expect(problemCodes(text)).toEqual(codes)
+  })
+
+  test.each([
+    ['plain text', 'Article 1\na\n\ufeffArticle 2\nb\n'],
+    ['Markdown', '## Article 1\na\n\n\ufeff## Article 2\nb\n'],
+  ])('a byte-order mark inside of %s hides no heading, and the problem says so', (_, text) => {
+    const { records, problems } = scanText(text)
+    expect(records.map(({ number }) => number)).toEqual(['1', '2'])
+    expect(problems).toMatchObject([
+      {
+        code: 'BYTE_ORDER_MARK_INSIDE',
+        message: expect.stringMatching(/^1 line inside .*behind it is read/),
+      },
+    ])
+    const first = scanText(text, text.startsWith('#') ? 'markdown@1' : 'plain@1')
+    expect(first.problems).toContainEqual(
+      expect.objectContaining({ message: expect.stringMatching(/not seen$/) }),
+    )
   })
 
   test('a source without known kinds is reported as KIND_GUESSED', () => {

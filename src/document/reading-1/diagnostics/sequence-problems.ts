@@ -34,7 +34,10 @@ export function findSequenceProblems(
     if (record.kind === 'container') continue
     const found =
       before === undefined ? lateStart(record) : breakBetween(before, record, weak.has(record.start))
-    if (found !== null) problems.push(createProblem(...found, { line, column: 1, start: record.start }))
+    if (found === null) continue
+    const problem = createProblem(...found, { line, column: 1, start: record.start })
+    // Documents that were cut by these rules were cut without accepting gaps.
+    problems.push(found[0] === 'NUMBER_GAP' ? { ...problem, severity: 'note' } : problem)
   }
   return problems
 }
