@@ -111,7 +111,12 @@ function runMethods(db: Database, sql: Statements, guard: Guard): RunMethods {
     storedRun: (runId, since = 0) => guard(() => storedRun(runId, since)),
     runByKey: (key) => guard(() => findRun(sql.runByKey.get(key))),
     idsLike: (text, limit) =>
-      guard(() => sql.idsLike.all({ text, limit }).map((row) => row.run_id as string)),
+      guard(() => {
+        // Found by the key, also among many runs. Otherwise each id is compared.
+        const exact = sql.idLike.all(text)
+        const rows = exact.length > 0 ? exact : sql.idsLike.all({ text, limit })
+        return rows.map((row) => row.run_id as string)
+      }),
     list: (filter) => guard(() => listRuns(filter)),
     history: (runId) => guard(() => sql.history.all(runId).map(readEntryRow)),
     newestPlace: () => guard(() => sql.newestPlace.get()!.place as number),

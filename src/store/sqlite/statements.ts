@@ -140,9 +140,10 @@ const texts = {
       select run_id, start_key, null as bundle_digest from runs
       union all select run_id, start_key, bundle_digest from pruned_runs)
     where start_key = ?`,
+  idLike: 'select run_id from runs where run_id = ?',
   idsLike: `
     select run_id from runs
-    where run_id = @text or substr(run_id, 1, length(@text)) = @text or substr(run_id, -length(@text)) = @text
+    where substr(run_id, 1, length(@text)) = @text or substr(run_id, -length(@text)) = @text
     order by run_id limit @limit`,
   history: `
     with recursive entry (entry_id, of_run) as (
