@@ -17,6 +17,13 @@ export function unreachableError(settings: SshSettings, why: string): Stop {
   )
 }
 
+/** What ssh prints of a PKCS#11 token that it may not unlock, because it asks nobody. */
+const PIN_NEEDED = 'pin required'
+const PUT_TOKEN_INTO_AGENT =
+  'put the token into the agent, which asks for its PIN: ssh-add -s <the library of PKCS11Provider>; then cutter run resume <run>'
+const PUT_KEY_INTO_AGENT =
+  'name the key with IdentityFile in ~/.ssh/config, or put it into the agent with ssh-add'
+
 /** The stop for a host that accepts no key. */
 export function hostRefusedError(
   settings: SshSettings,
@@ -29,7 +36,7 @@ export function hostRefusedError(
     'STOP_HOST_REFUSED',
     `host ${settings.alias} (${formatAddress(settings)}) does not let the user in: ${what}${more}; nothing was sent this time`,
     {
-      next: 'name the key with IdentityFile in ~/.ssh/config, or put it into the agent with ssh-add',
+      next: notes.includes(PIN_NEEDED) ? PUT_TOKEN_INTO_AGENT : PUT_KEY_INTO_AGENT,
       data: { host: settings.alias, address: formatAddress(settings), tried, notes },
     },
   )
