@@ -66,6 +66,7 @@ const program = [
   'test/cli/migrate-plan.test.ts',
   'test/cli/migrate-propose.test.ts',
   'test/cli/migrate-run.test.ts',
+  'test/cli/migrate-series.test.ts',
   'test/cli/migrate-server-versions.test.ts',
   'test/cli/migrate-tools.test.ts',
   'test/cli/migrate-two-schemas.test.ts',

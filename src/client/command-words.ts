@@ -12,7 +12,10 @@ export const BY_ITSELF: { [command: string]: string } = {
   'machine check': 'it may load a module of the caller, and a service takes no code',
   'machine test': 'it loads a module of the caller, and a service takes no code',
   'migrate new': 'it writes files for the caller',
+  'migrate import': 'it reads and writes files of the caller',
+  'migrate merge': 'it reads and writes files of the caller',
   'migrate propose': 'it writes bundle.yaml for the caller',
+  'migrate status': 'it reads files of the caller',
   'migrate lint': 'it reads files of the caller and needs no home',
 }
 
@@ -25,7 +28,13 @@ const SIGNING: { [command: string]: string | null } = {
 }
 
 /** Commands that work by themselves, and need the home itself. */
-const NEEDS_HOME = ['approval countersign', 'machine check', 'migrate propose', 'store restore']
+const NEEDS_HOME = [
+  'approval countersign',
+  'machine check',
+  'migrate propose',
+  'migrate status',
+  'store restore',
+]
 
 /** Whether a command that works by itself needs the home, which is elsewhere where CUTTER_URL names a service. */
 export const needsHome = (argv: string[]): boolean => NEEDS_HOME.includes(commandOf(argv).join(' '))

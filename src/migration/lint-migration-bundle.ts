@@ -1,5 +1,6 @@
 import { sha256 } from '../domain/json.ts'
 import { findSecretToken } from '../secrets/patterns.ts'
+import { findSeriesFault } from './merge-bundles.ts'
 import type { MigrationBundle } from './migration-bundle.ts'
 import {
   BUNDLE_FILE,
@@ -51,6 +52,8 @@ export async function lintMigrationBundle(files: MigrationBundleFiles): Promise<
   }
   const wrongHash = files[spec.migration.file] === undefined ? null : findHashFault(spec, files)
   if (wrongHash !== null) faults.push(wrongHash)
+  const wrongSeries = findSeriesFault(spec, files[spec.migration.file] ?? '')
+  if (wrongSeries !== null) faults.push(wrongSeries)
   faults.push(...faultsOfScript(spec.migration.file, statements.migration, spec.nonTransactional))
   faults.push(...faultsOfScript(spec.rollback, statements.rollback, []))
   faults.push(...faultsOfChecks(spec.preflight, statements.preflight))

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { sha256 } from '../domain/json.ts'
 import { readYaml } from '../domain/yaml.ts'
+import { expectedCount, mayCount } from './expected-count.ts'
 
 /**
  * A migration bundle: a frozen SQL file with everything that must be known before it runs on a server. `bundle.yaml` names the
@@ -17,7 +18,6 @@ const calledFunction = z
     /^[^().]+\.[^()]+\([^()]*\)$/,
     'must be schema.function(types of its arguments), such as public.is_even(integer)',
   )
-const count = z.int().min(0)
 const objects = z.array(z.string().min(1)).default([])
 
 /** How old the backup may be unless a bundle says more, in minutes, and how old at most. The approver sees the limit in the plan. */
@@ -31,6 +31,11 @@ export const migrationBundleSchema = z.strictObject({
     file: fileName,
     sha256: z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hex digits, as sha256sum prints them'),
   }),
+  /** The migrations of which the script consists, in their order: see `mergeBundles`. */
+  series: z
+    .array(z.strictObject({ name: z.string().min(1), sha256: z.string().regex(/^[0-9a-f]{64}$/) }))
+    .min(1)
+    .optional(),
   preflight: fileName,
   verify: fileName,
   rollback: fileName,
@@ -51,9 +56,9 @@ export const migrationBundleSchema = z.strictObject({
       .record(
         relation,
         z.strictObject({
-          inserted: count.default(0),
-          updated: count.default(0),
-          deleted: count.default(0),
+          inserted: expectedCount.default(0),
+          updated: expectedCount.default(0),
+          deleted: expectedCount.default(0),
           /** Existing columns that get other values. New columns are not listed. */
           columns: z.array(z.string().min(1)).default([]),
         }),
@@ -72,7 +77,7 @@ export const migrationBundleSchema = z.strictObject({
         what: z.string().min(1),
         table: relation,
         columns: z.array(z.string().min(1)).min(1),
-        rows: count.optional(),
+        rows: expectedCount.optional(),
       }),
     )
     .default([]),
@@ -82,6 +87,8 @@ export const migrationBundleSchema = z.strictObject({
   deviations: z.array(z.string().min(1)).optional(),
   lockTimeoutSeconds: z.number().positive().max(3_600),
   statementTimeoutSeconds: z.number().positive().max(86_400),
+  /** For how long a lock that was not granted is tried again, with growing pauses. */
+  lockRetrySeconds: z.number().positive().max(3_600).optional(),
   /** Numbers of the statements that can't run in a transaction. They run one by one after it. */
   nonTransactional: z.array(z.int().min(1)).default([]),
   backupMaxAgeMinutes: z.number().positive().max(MAX_BACKUP_AGE_MINUTES).default(BACKUP_AGE_MINUTES),
@@ -140,11 +147,11 @@ function findContradictions(spec: MigrationBundleSpec): MigrationBundleFault[] {
   for (const name of new Set(all.filter((one, at) => all.indexOf(one) !== at)))
     faults.push(`expect.schema: ${name} is named twice`)
   for (const { table: name, what } of spec.sideEffects) {
-    if ((spec.expect.rows[name]?.updated ?? 0) === 0)
+    if (!mayCount(spec.expect.rows[name]?.updated ?? 0))
       faults.push(`sideEffects: ${what}: expect.rows has no updated rows of ${name}`)
   }
   for (const [name, { updated, columns }] of Object.entries(spec.expect.rows)) {
-    if (updated === 0 && columns.length > 0)
+    if (!mayCount(updated) && columns.length > 0)
       faults.push(`expect.rows.${name}: names columns but no updated rows`)
   }
   const names = spec.expect.distributions.map(({ name }) => name)

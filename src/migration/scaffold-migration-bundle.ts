@@ -62,6 +62,8 @@ sideEffects: []
 
 lockTimeoutSeconds: 5
 statementTimeoutSeconds: 300
+# For how long a lock that was not granted is tried again, with growing pauses. Without it the run stops at the first.
+# lockRetrySeconds: 120
 # Numbers of the last statements that can't run in a transaction, such as create index concurrently.
 nonTransactional: []
 # A backup older than this is taken and restored again before the migration. The maximum is 60.

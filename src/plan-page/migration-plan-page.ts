@@ -1,4 +1,6 @@
+import { countWords } from '../domain/count-words.ts'
 import {
+  count,
   fenced,
   join,
   type Markdown,
@@ -21,7 +23,7 @@ import {
 } from './migration-plan-schema.ts'
 import { otherPlanLines } from './other-plan-page.ts'
 import type { PlanReading } from './plan-reading.ts'
-import { changeWords, fileLines, scriptLines } from './script-section.ts'
+import { fileLines, scriptLines } from './script-section.ts'
 
 /** What these lines show in words; everything else of the plan follows field by field. */
 const SHOWN = new Set([
@@ -53,7 +55,7 @@ export function migrationPlanLines(reading: PlanReading, plan: ReadMigrationPlan
         ...(limits.lockedAtMostSeconds === undefined
           ? []
           : [['locks are held', md`at most ${limits.lockedAtMostSeconds} s; then it is rolled back`]]),
-        ['waits for a lock', md`at most ${limits.lockTimeoutSeconds} s`],
+        ['waits for a lock', lockWords(limits)],
         ['a statement takes', md`at most ${limits.statementTimeoutSeconds} s`],
         ['the backup is', backupWords(limits.backupMaxAgeMinutes)],
       ],
@@ -77,6 +79,15 @@ function withoutShown(plan: PlanReading['plan']): PlanReading['plan'] {
   return Object.fromEntries(Object.entries(plan as object).filter(([key]) => !SHOWN.has(key)))
 }
 
+/** How long a lock is waited for, and for how long it is tried again. */
+export const lockWords = ({
+  lockTimeoutSeconds,
+  lockRetrySeconds,
+}: Pick<ReadMigrationPlan['limits'], 'lockTimeoutSeconds' | 'lockRetrySeconds'>): Markdown =>
+  lockRetrySeconds === undefined
+    ? md`at most ${lockTimeoutSeconds} s`
+    : md`at most ${lockTimeoutSeconds} s; then tries again, with growing pauses, for at most ${lockRetrySeconds} s`
+
 /** A bundle may raise the limit, so that an approver must see it. */
 const backupWords = (minutes: number) =>
   minutes > USUAL_MINUTES
@@ -91,13 +102,14 @@ function expectedSentences({
   sideEffects,
   deviations,
   notRehearsedWith,
+  rehearsed,
 }: ReadMigrationPlan): Markdown[] {
   const rows = Object.entries(expect.rows).map(([table, changes]) => {
     const columns =
       changes.columns.length === 0
         ? md``
         : md` Existing columns with other values: ${changes.columns.map(nameSpan)}.`
-    return md`Rows of ${nameSpan(table)}: ${changeWords(changes)}.${columns}`
+    return md`Rows of ${nameSpan(table)}: ${expectedWords(changes, rehearsed?.total.rows[table])}.${columns}`
   })
   const sentences = [
     ...schemaSentences(expect.schema),
@@ -106,7 +118,7 @@ function expectedSentences({
     ...expect.sequences.map((name) => md`The sequence ${nameSpan(name)} gets another value.`),
     ...sideEffects.map(
       ({ what, table, columns, rows: n }) =>
-        md`Accepted in advance: ${prose(what)} (${nameSpan(table)}: ${columns.map(nameSpan)}${n === undefined ? '' : md`, ${plural(n, 'row')}`}).`,
+        md`Accepted in advance: ${prose(what)} (${nameSpan(table)}: ${columns.map(nameSpan)}${n === undefined ? '' : md`, ${typeof n === 'number' ? plural(n, 'row') : md`${countWords(n)} rows`}`}).`,
     ),
     ...deviations.map((line) => md`Accepted in advance: ${prose(line)}.`),
     ...notRehearsedWith.map(
@@ -114,6 +126,22 @@ function expectedSentences({
     ),
   ]
   return sentences
+}
+
+/** Expected rows as words. What may vary has the number of the rehearsal, which the approver weighs. */
+function expectedWords(
+  expected: ReadMigrationPlan['expect']['rows'][string],
+  found: { [how in 'inserted' | 'updated' | 'deleted']: number } = { inserted: 0, updated: 0, deleted: 0 },
+): Markdown {
+  const words = (['inserted', 'updated', 'deleted'] as const)
+    .filter((how) => expected[how] !== 0)
+    .map((how) => {
+      const wanted = expected[how]
+      return typeof wanted === 'number'
+        ? md`${count(wanted)} ${how}`
+        : md`${countWords(wanted)} ${how} (${count(found[how])} in the rehearsal)`
+    })
+  return words.length === 0 ? md`none` : join(words, ', ')
 }
 
 function schemaSentences({ added, removed, changed }: PlannedSchema): Markdown[] {

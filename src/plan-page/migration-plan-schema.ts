@@ -2,6 +2,14 @@ import { z } from 'zod'
 
 /** What is read of the plans of a migration. Plans of earlier versions have less: their texts come from the evidence. */
 
+const expected = z.union([
+  z.number(),
+  z.object({ min: z.number().optional(), max: z.number().optional() }),
+  z.string(),
+])
+/** What bundle.yaml expects of a table: numbers, ranges, or words. */
+const expectedRows = z.object({ inserted: expected, updated: expected, deleted: expected })
+
 const rowChanges = z.object({ inserted: z.number(), updated: z.number(), deleted: z.number() })
 
 const statement = z.object({
@@ -62,16 +70,18 @@ export const migrationPlan = z.object({
   checks: z.object({ preflight: z.object({ file: z.string() }), verify: z.object({ file: z.string() }) }),
   expect: z.object({
     schema,
-    rows: z.record(z.string(), rowChanges.extend({ columns: z.array(z.string()).default([]) })),
+    rows: z.record(z.string(), expectedRows.extend({ columns: z.array(z.string()).default([]) })),
     sequences: z.array(z.string()).default([]),
     distributions: z.array(z.object({ name: z.string(), sql: z.string(), rows: z.array(z.json()) })),
   }),
+  /** Earlier versions kept it out of the plan. */
+  rehearsed: z.object({ total: z.object({ rows: z.record(z.string(), rowChanges) }) }).optional(),
   sideEffects: z.array(
     z.object({
       what: z.string(),
       table: z.string(),
       columns: z.array(z.string()),
-      rows: z.number().optional(),
+      rows: expected.optional(),
     }),
   ),
   deviations: z.array(z.string()).default([]),
@@ -79,6 +89,7 @@ export const migrationPlan = z.object({
   limits: z.object({
     lockTimeoutSeconds: z.number(),
     statementTimeoutSeconds: z.number(),
+    lockRetrySeconds: z.number().optional(),
     backupMaxAgeMinutes: z.number(),
     lockedAtMostSeconds: z.number().optional(),
   }),
@@ -95,7 +106,11 @@ export const rollbackPlan = z.object({
   because: z.array(z.string()),
   rollback: script,
   rehearsed: z.object({ schema, leaves: schema }),
-  limits: z.object({ lockTimeoutSeconds: z.number(), statementTimeoutSeconds: z.number() }),
+  limits: z.object({
+    lockTimeoutSeconds: z.number(),
+    statementTimeoutSeconds: z.number(),
+    lockRetrySeconds: z.number().optional(),
+  }),
 })
 export type ReadRollbackPlan = z.infer<typeof rollbackPlan>
 

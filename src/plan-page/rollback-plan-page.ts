@@ -1,6 +1,6 @@
 import { type MarkdownLine, md, nameSpan, paragraph, points, prose, table } from '../domain/markdown.ts'
 import { modeWords, targetWords } from './cut-plan-page.ts'
-import { leavesSentence } from './migration-plan-page.ts'
+import { leavesSentence, lockWords } from './migration-plan-page.ts'
 import { measuredStatements, type ReadRollbackPlan } from './migration-plan-schema.ts'
 import type { PlanReading } from './plan-reading.ts'
 import { scriptLines } from './script-section.ts'
@@ -15,7 +15,7 @@ export function rollbackPlanLines(reading: PlanReading, plan: ReadRollbackPlan):
       [
         ['target', md`${targetWords(target)}, as role ${nameSpan(target.role)}`],
         ['mode', modeWords(mode)],
-        ['waits for a lock', md`at most ${limits.lockTimeoutSeconds} s`],
+        ['waits for a lock', lockWords(limits)],
         ['a statement takes', md`at most ${limits.statementTimeoutSeconds} s`],
       ],
     ),

@@ -164,7 +164,7 @@ function rowsCell({ rows }: PlannedStatement): Shown {
 }
 
 /** Changed rows as words, such as `86 updated`. */
-export function changeWords(changes: { inserted: number; updated: number; deleted: number }): Markdown {
+function changeWords(changes: { inserted: number; updated: number; deleted: number }): Markdown {
   const words = (['inserted', 'updated', 'deleted'] as const)
     .filter((how) => changes[how] > 0)
     .map((how) => md`${count(changes[how])} ${how}`)

@@ -1,9 +1,9 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readYaml } from '../../src/domain/yaml.ts'
 import { ANSWERS } from '../../src/service/answers/answers.ts'
-import type { ProposedBundle } from '../../src/service/migrations/propose.ts'
+import type { ProposedBundles } from '../../src/service/migrations/propose.ts'
 import { type ErrorJson, jsonOf } from '../support/cli.ts'
 import { type ShopHome, startShopHome } from '../support/shop-home.ts'
 import {
@@ -103,9 +103,9 @@ describe.skipIf(skipped !== null)('migrate propose', { timeout: 300_000 }, () =>
     const { shop } = await home.createShop()
     const copyOf = async (...more: string[]) => {
       const folder = startedBundle(STARTED, { migration: `${MIGRATION}-- ${more.length}\n` })
-      const proposed = jsonOf<ProposedBundle>(await propose(folder, ...more))
-      expect(proposed.expect.rows['public.unit']).toMatchObject({ updated: 86 })
-      return proposed.copy
+      const { bundles, copy } = jsonOf<ProposedBundles>(await propose(folder, ...more))
+      expect(bundles[0]!.expect.rows['public.unit']).toMatchObject({ updated: 86 })
+      return copy
     }
     const first = await copyOf()
     expect(first.reused).toBe(false)
@@ -148,10 +148,57 @@ sideEffects: [{ what: our trigger, table: public.unit, columns: [updated_at] }]
     expect([run.status, run.state]).toEqual(['paused', 'AWAITING_MIGRATION_AUTHORIZATION'])
   })
 
+  test('makes what is missing, rehearses several in order on one copy, and keeps the ranges of the author', async () => {
+    await home.createShop()
+    const first = home.at.path('made')
+    mkdirSync(first)
+    writeFileSync(
+      join(first, 'migration.sql'),
+      'create table review (id int primary key);\nalter table unit add column state text;\ncreate index unit_state on unit (state);\n',
+    )
+    const second = startedBundle(
+      STARTED.replace(
+        /expect:.*?lock/s,
+        'expect: { rows: { public.unit: { updated: { min: 1, max: 90 } } } }\nlock',
+      ),
+      {
+        migration: "update unit set state = 'draft';\n",
+        preflight: "select 'any' as name, true as ok;\n",
+        rollback: 'update unit set state = null;\n',
+        verify: "select 'there' as name, bool_and(state = 'draft') as ok from public.unit;\n",
+      },
+    )
+    const proposed = await propose(first, second)
+    expect([proposed.code, proposed.stderr]).toEqual([0, ''])
+    const { bundles } = jsonOf<ProposedBundles>(proposed)
+    expect(bundles.map(({ made }) => made)).toEqual([
+      ['preflight.sql', 'verify.sql', 'rollback.sql', 'bundle.yaml'],
+      [],
+    ])
+    expect(readFileSync(join(first, 'preflight.sql'), 'utf8')).toContain(
+      "'table public.review is not there' as name",
+    )
+    expect(readFileSync(join(first, 'verify.sql'), 'utf8')).toContain(
+      "'column public.unit.state is there' as name",
+    )
+    expect(readFileSync(join(first, 'rollback.sql'), 'utf8')).toBe(
+      '-- Made by cutter migrate propose: it drops what the script adds.\ndrop index "public"."unit_state";\nalter table "public"."unit" drop column "state";\ndrop table "public"."review";\n',
+    )
+    expect(specOf(second)).toMatchObject({
+      expect: { rows: { 'public.unit': { updated: { min: 1, max: 90 }, columns: ['state'] } } },
+    })
+    const run = jsonOf(await migrate(home.at, first))
+    expect([run.status, run.state]).toEqual(['paused', 'AWAITING_MIGRATION_AUTHORIZATION'])
+    const plan = jsonOf<{ plan: { rollback: { leaves: object } } }>(
+      await home.at.cutter(['run', 'plan', run.runId, '--json']),
+    )
+    expect(JSON.stringify(plan)).toContain('"leaves":{"added":[],"changed":[],"removed":[]}')
+  })
+
   test.each([
     ['a script that the server rejects', { migration: 'alter table nowhere add column a int;\n' }, 'nowhere'],
     ['a check that fails', { verify: "select 'never' as name, false as ok;\n" }, 'never'],
-    ['a rollback that is missing', { rollback: '-- nothing yet\n' }, 'rollback.sql: holds no statement'],
+    ['a rollback without a statement', { rollback: '-- nothing yet\n' }, 'rollback.sql: holds no statement'],
     [
       'an update of a table without a key',
       {

@@ -17,6 +17,7 @@ import { openHome } from '../../src/app/open-home.ts'
 import { MACHINE_NAMES } from '../../src/builtin/registry.ts'
 import { buildProgram } from '../../src/cli/program.ts'
 import { defineStartFlags } from '../../src/cli/run/input-flags.ts'
+import { scaffoldMigrationBundle } from '../../src/migration/scaffold-migration-bundle.ts'
 import { PATH_FIELDS } from '../../src/service/access/input-files.ts'
 import { findStartMachine } from '../../src/service/runs/start-machine.ts'
 import { aCutterHome, type CutterHome, type ErrorJson, jsonOf } from '../support/cli.ts'
@@ -33,6 +34,8 @@ const WRITERS: { [slot: string]: (path: string) => string[] } = {
   ],
   'machine new <name>': (path) => ['machine', 'new', path],
   'migrate new <folder>': (path) => ['migrate', 'new', path],
+  'migrate import --into <folder>': (path) => ['migrate', 'import', 'series', '--into', path],
+  'migrate merge --into <folder>': (path) => ['migrate', 'merge', 'reviews', '--into', path],
   'run export --out <file>': (path) => ['run', 'export', 'rotate', '--out', path],
   'run report --out <file>': (path) => ['run', 'report', 'rotate', '--html', '--out', path],
   'store backup --out <file>': (path) => ['store', 'backup', '--out', path],
@@ -59,7 +62,10 @@ const READERS = [
   'document export [file]',
   'batch start <folder>',
   'batch resume --approvals <file>',
+  'migrate import <folder>',
+  'migrate merge <folder>',
   'migrate lint <folder>',
+  'migrate status [folder]',
   // Its bundle.yaml is written too: see below.
   'migrate propose <folder>',
   'store restore <file>',
@@ -167,10 +173,13 @@ test('every field of a shipped machine that names a path is limited for callers 
 /** A home with `strict: owner`, a registered machine and an empty output folder. */
 function aStrictHome(config = CONFIG): CutterHome {
   const at = aCutterHome(config)
-  for (const folder of ['mine', 'out']) mkdirSync(at.path(folder))
+  for (const folder of ['mine', 'out', 'series', 'reviews']) mkdirSync(at.path(folder))
   copyFileSync(EXAMPLE, at.path('mine/rotate-keys.ts'))
   at.file('service.key', 'the old key\n')
   at.file('small.md', charter('One.'))
+  for (const [name, text] of Object.entries(scaffoldMigrationBundle('reviews')))
+    at.file(`reviews/${name}`, text)
+  at.file('series/1_one.up.sql', 'create table one (id int primary key);\n')
   return at
 }
 

@@ -122,7 +122,10 @@ const CALLS: { [command: string]: string[][] } = {
   'target list': [[]],
   'migrate new': [['bundle']],
   'migrate lint': [['bundle']],
+  'migrate import': [['bundle', '--into', 'bundles']],
   'migrate propose': [['bundle', '--target', 'none']],
+  'migrate merge': [['bundle', '--into', 'merged']],
+  'migrate status': [['bundle', '--target', 'none']],
   'rehearsal list': [[]],
   'rehearsal remove': [['cutter_none']],
   'store backup': [

@@ -58,6 +58,9 @@ export const BUNDLE_MEANINGS: { [path: string]: string } = {
   name: 'Name of the bundle.',
   migration: 'The frozen script.',
   'migration.file': 'File in the folder of the bundle.',
+  series: 'Of a merged bundle: the migrations of which the script consists.',
+  'series[].name': 'Name of a bundle.',
+  'series[].sha256': 'SHA-256 of its script.',
   'migration.sha256': 'Its SHA-256, as `sha256sum` prints it.',
   preflight:
     'File with checks before: each `SELECT` gives rows of `(name, ok)` or `(name, value, expected)`.',
@@ -73,9 +76,9 @@ export const BUNDLE_MEANINGS: { [path: string]: string } = {
   'expect.schema.removed': 'Objects that are gone afterwards.',
   'expect.schema.changed': 'Objects with another definition afterwards.',
   'expect.rows': 'Changed rows by table.',
-  'expect.rows.<name>.inserted': 'Number of inserted rows.',
-  'expect.rows.<name>.updated': 'Number of updated rows.',
-  'expect.rows.<name>.deleted': 'Number of deleted rows.',
+  'expect.rows.<name>.inserted': 'Number of inserted rows, a range, or `as found at preflight`.',
+  'expect.rows.<name>.updated': 'Number of updated rows, a range, or `as found at preflight`.',
+  'expect.rows.<name>.deleted': 'Number of deleted rows, a range, or `as found at preflight`.',
   'expect.rows.<name>.columns': 'Existing columns that get other values.',
   'expect.sequences': 'Sequences that get another value other than by inserted rows.',
   'expect.distributions': 'Queries whose result must be exactly this.',
@@ -95,6 +98,8 @@ export const BUNDLE_MEANINGS: { [path: string]: string } = {
   'deviations[]': 'Such as `index public.unit_title` or `extension postgres_fdw`.',
   lockTimeoutSeconds: 'Longest wait for a lock.',
   statementTimeoutSeconds: 'Longest time of a statement.',
+  lockRetrySeconds:
+    'For how long a lock that was not granted is tried again, with growing pauses; at most 3600. Left out: not at all.',
   nonTransactional: 'Numbers of the last statements that cannot run in a transaction.',
   backupMaxAgeMinutes:
     'Age of the backup, from the end of its comparison, above which it is taken again before the migration; at most 10080. The plan shows it.',

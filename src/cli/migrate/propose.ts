@@ -1,10 +1,11 @@
 import type { Command } from 'commander'
-import type { ProposedBundle } from '../../service/migrations/propose.ts'
+import { countWords } from '../../domain/count-words.ts'
+import type { ProposedBundles } from '../../service/migrations/propose.ts'
 import { printAnswer } from '../answers.ts'
 import { action, defineCommand, type GlobalOptions } from '../define-command.ts'
 import { inHome } from '../session.ts'
 
-/** `cutter migrate propose`: rehearses a migration on a copy of its target, and writes the expectations into bundle.yaml. */
+/** `cutter migrate propose`: rehearses migrations on a copy of their target, and writes the expectations into bundle.yaml. */
 export function definePropose(group: Command): void {
   defineCommand(
     group,
@@ -12,7 +13,10 @@ export function definePropose(group: Command): void {
     'rehearse on a copy of the target and write the expectations into bundle.yaml',
     'cutter migrate propose migrations/units-review --target shop',
   )
-    .argument('<folder>', 'the folder of the migration bundle, whose bundle.yaml is written')
+    .argument(
+      '<folder...>',
+      'the folders of migration bundles, whose bundle.yaml is written; several are rehearsed in order, on one copy',
+    )
     .option('--target <name>', 'the database to copy, by its name in cutter.yaml', 'embedded')
     .option('--fresh', 'take a new copy, even if an earlier one of the same schema is there')
     .action(action(propose))
@@ -20,12 +24,12 @@ export function definePropose(group: Command): void {
 
 type Options = GlobalOptions & { target: string; fresh?: boolean }
 
-function propose(folder: string, options: Options): Promise<number> {
+function propose(folders: string[], options: Options): Promise<number> {
   return inHome(options, async ({ home, io }) => {
-    const { proposeBundle } = await import('../../service/migrations/propose.ts')
+    const { proposeBundles } = await import('../../service/migrations/propose.ts')
     const { target, fresh = false } = options
-    const proposed = await proposeBundle(home, {
-      folder,
+    const proposed = await proposeBundles(home, {
+      folders,
       target,
       fresh,
       onProgress: (text) => {
@@ -37,20 +41,27 @@ function propose(folder: string, options: Options): Promise<number> {
   })
 }
 
-function linesOf({ bundle, target, copy, expect, sideEffects }: ProposedBundle): string[] {
+function linesOf({ target, copy, bundles }: ProposedBundles): string[] {
+  return [
+    `rehearsed on a copy of ${target} of ${copy.takenAt}${copy.reused ? ', which was there' : ''} (${copy.backup})`,
+    ...bundles.flatMap(linesOfBundle),
+    `next: read them, because they say what was seen and not what was meant; then cutter run start migrate --bundle ${bundles[0]!.bundle} --target ${target}`,
+  ]
+}
+
+function linesOfBundle({ bundle, made, expect, sideEffects }: ProposedBundles['bundles'][number]): string[] {
   const { added, removed, changed } = expect.schema
   const counted = (what: string, names: string[]) => names.map((name) => `  ${what} ${name}`)
   return [
-    `rehearsed on a copy of ${target} of ${copy.takenAt}${copy.reused ? ', which was there' : ''} (${copy.backup})`,
     ...counted('adds', added),
     ...counted('removes', removed),
     ...counted('changes', changed),
     ...Object.entries(expect.rows).map(
       ([table, { inserted, updated, deleted }]) =>
-        `  ${table}: ${inserted} rows inserted, ${updated} updated, ${deleted} deleted`,
+        `  ${table}: ${countWords(inserted)} rows inserted, ${countWords(updated)} updated, ${countWords(deleted)} deleted`,
     ),
     ...sideEffects.map(({ what, table, columns }) => `  ${table}.${columns.join(', ')}: ${what}`),
+    ...(made.length === 0 ? [] : [`made what was missing: ${made.join(', ')}`]),
     `wrote the expectations into ${bundle}/bundle.yaml`,
-    `next: read them, because they say what was seen and not what was meant; then cutter run start migrate --bundle ${bundle} --target ${target}`,
   ]
 }

@@ -17,19 +17,26 @@ export function defineInit(group: Command): void {
     'cutter target init main',
   )
     .argument('[target]', TARGET, 'embedded')
+    .option(
+      '--history',
+      'make the table in which migrations are recorded, and nothing else; it needs the URL of the migrator alone',
+    )
     .option('--dry-run', 'print the SQL and the privileges that it needs, and change nothing')
     .action(action(init))
 }
 
-function init(target: string, options: GlobalOptions & { dryRun?: boolean }): Promise<number> {
+function init(
+  target: string,
+  options: GlobalOptions & { dryRun?: boolean; history?: boolean },
+): Promise<number> {
   return inHome(options, async ({ home, io }) => {
     const { initTarget, previewTarget } = await import('../../service/targets/init.ts')
     if (options.dryRun) {
-      const planned = await previewTarget(home, { target })
+      const planned = await previewTarget(home, { target, history: options.history })
       printAnswer(io, planned, () => linesOfPreview(planned))
       return planned.privileges.every(({ held }) => held) ? 0 : 1
     }
-    const initialised = await initTarget(home, { target })
+    const initialised = await initTarget(home, { target, history: options.history })
     const { applied, already } = initialised
     printAnswer(io, initialised, () => [
       applied.length === 0

@@ -11,6 +11,7 @@ import type { Sql } from '../../targets/target.ts'
 import { askQualified } from './ask-check.ts'
 import { measureOutcome, resultDiffersError } from './measure-outcome.ts'
 import { assertChecksPass, type CheckResult, runChecks } from './migration-checks.ts'
+import { HISTORY_SCHEMA } from './migration-history.ts'
 import { lockMigrations } from './migration-lock.ts'
 import { qualifiedTexts } from './planned-checks.ts'
 import { readAtSavepoint } from './read-at-savepoint.ts'
@@ -93,8 +94,11 @@ export async function applyInTransaction(sql: Sql, given: ApplyMigrationInput): 
   const { outcome, values } = await measureOutcome(sql, bundle, read)
   const changedApart = await compareApart(sql, given)
   const wrong = [
+    ...touched
+      .filter((name) => isHistory(name))
+      .map((name) => `the script touches ${name}, which is Cutter’s`),
     ...(bundle.alone.length === 0 && !proposes ? findUnexpectedChanges(spec, outcome) : []),
-    ...(rehearsed === null ? [] : compareWithRehearsal(rehearsed, outcome, touched)),
+    ...(rehearsed === null ? [] : compareWithRehearsal(rehearsed, outcome, touched, spec)),
     ...changedApart.wrong,
   ]
   if (wrong.length > 0) throw resultDiffersError(wrong)
@@ -122,6 +126,9 @@ async function compareApart(
   }
 }
 
+/** No comparison of schemas shows it. */
+const isHistory = (name: string) => name === HISTORY_SCHEMA || name.startsWith(`${HISTORY_SCHEMA}.`)
+
 /** A rehearsal database has no other users. On the target, others may change what the script does not touch, at any time. */
 const within = (scope: string[] | null, full: Catalogue) =>
   scope === null ? full : scopeCatalogue(scope, full)
@@ -130,9 +137,12 @@ function compareWithRehearsal(
   { inside, touches }: NonNullable<ApplyMigrationInput['rehearsed']>,
   outcome: MigrationOutcome,
   touched: string[],
+  { expect }: MigrationBundle['spec'],
 ): string[] {
   const others = onlyIn(touched, touches).map((name) => `it touched ${name}`)
-  return [...compareOutcomes(inside, outcome), ...others].map((line) => `unlike the rehearsal: ${line}`)
+  return [...compareOutcomes(inside, outcome, expect.rows), ...others].map(
+    (line) => `unlike the rehearsal: ${line}`,
+  )
 }
 
 function assertFrozenScript({ spec, script, alone, texts }: MigrationBundle): void {

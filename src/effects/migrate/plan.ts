@@ -27,18 +27,25 @@ export function planMigration(given: {
   lint: SquawkReport
   /** The programs for backups that cutter.yaml names. The plan has them only where there are some. */
   tools: ConfiguredTool[]
+  /** Whether the target has a history of migrations. */
+  history: boolean
 }): { [key: string]: Json } {
-  const { machineVersion, mode, bundle, identity, catalogue, rehearsal, asked, lint, tools } = given
+  const { machineVersion, mode, bundle, identity, catalogue, rehearsal, asked, lint, tools, history } = given
   const { spec } = bundle
   return plain({
     type: 'cutter.plan.migrate/v1',
     machineVersion,
     mode,
-    bundle: { name: spec.name, files: bundle.digests },
+    bundle: {
+      name: spec.name,
+      files: bundle.digests,
+      ...(spec.series === undefined ? {} : { series: spec.series }),
+    },
     target: targetOf(identity),
     dependsOn: { schema: catalogue.digest, touches: rehearsal.touches },
     procedure: PROCEDURE,
     ...(tools.length === 0 ? {} : { tools }),
+    ...(history ? { history: HISTORY } : {}),
     migration: {
       file: spec.migration.file,
       sha256: spec.migration.sha256,
@@ -61,6 +68,7 @@ export function planMigration(given: {
     limits: {
       lockTimeoutSeconds: spec.lockTimeoutSeconds,
       statementTimeoutSeconds: spec.statementTimeoutSeconds,
+      ...retriesOf(spec),
       backupMaxAgeMinutes: spec.backupMaxAgeMinutes,
       lockedAtMostSeconds: lockBoundOf(bundle),
     },
@@ -76,6 +84,8 @@ export function planMigration(given: {
     },
   })
 }
+
+const HISTORY = 'a row in cutter_migrations.history, in the same transaction; a rollback marks it'
 
 const PROCEDURE = [
   'a backup older than its limit is taken, restored and compared again',
@@ -119,9 +129,14 @@ export function planMigrationRollback(given: {
     limits: {
       lockTimeoutSeconds: spec.lockTimeoutSeconds,
       statementTimeoutSeconds: spec.statementTimeoutSeconds,
+      ...retriesOf(spec),
     },
   })
 }
+
+/** A plan has them only where bundle.yaml does, so that other plans keep their digests. */
+const retriesOf = ({ lockRetrySeconds }: MigrationBundle['spec']) =>
+  lockRetrySeconds === undefined ? {} : { lockRetrySeconds }
 
 /**
  * Adds what each statement locks, rewrites and changes. Its time and the rows that it reads are no part of a plan, because they differ

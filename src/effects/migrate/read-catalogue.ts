@@ -2,6 +2,7 @@ import type { Json } from '../../domain/json.ts'
 import { ROLE_MARK } from '../../domain/role-mark.ts'
 import { buildCatalogue, type Catalogue, type CatalogueObject } from '../../migration/catalogue.ts'
 import type { Sql } from '../../targets/target.ts'
+import { HISTORY_SCHEMA } from './migration-history.ts'
 
 /**
  * Reads the catalogue of a database, without the system's own schemas and the members of extensions. The server hashes every
@@ -11,8 +12,12 @@ export async function readCatalogue(sql: Sql): Promise<Catalogue> {
   // Without pg_temp at the end, a temporary table named pg_class would hide objects from the queries.
   await sql.query('set local search_path = pg_catalog, pg_temp')
   const { rows } = await sql.query<{ name: string } & CatalogueObject>(CATALOGUE)
-  return buildCatalogue(rows)
+  return buildCatalogue(rows.filter(({ about }) => !isOfHistory(about)))
 }
+
+/** The history of migrations is Cutter's own, and no part of what is compared. */
+const isOfHistory = (about: string | null) =>
+  about === HISTORY_SCHEMA || about?.startsWith(`${HISTORY_SCHEMA}.`) === true
 
 /** The definition of an object: what its digest stands for. */
 export interface Definition {

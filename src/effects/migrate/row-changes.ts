@@ -1,4 +1,5 @@
 import { Stop } from '../../domain/errors.ts'
+import { mayCount } from '../../migration/expected-count.ts'
 import type { MigrationBundleSpec } from '../../migration/migration-bundle-spec.ts'
 import type { RowChanges } from '../../migration/migration-outcome.ts'
 import type { Sql } from '../../targets/target.ts'
@@ -48,11 +49,11 @@ export async function watchRows(
     const relation = await relationOf(sql, table)
     // The script creates this table.
     if (relation === null) continue
-    const updated = expect.rows[table]?.updated ?? 0
+    const updates = mayCount(expect.rows[table]?.updated ?? 0)
     await sql.query(`lock table only ${relation} in share row exclusive mode`)
     counted.set(table, await countOf(sql, relation))
-    const key = updated > 0 ? await primaryKey(sql, table, relation) : []
-    const saved = updated > 0 ? `cutter_before_${index}` : null
+    const key = updates ? await primaryKey(sql, table, relation) : []
+    const saved = updates ? `cutter_before_${index}` : null
     if (saved !== null) {
       await sql.query(
         `create temporary table ${saved} on commit drop as

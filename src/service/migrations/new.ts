@@ -28,7 +28,7 @@ export async function createMigration(
 }
 
 /** The folder's name with the letters that a migration's name may have; 63 characters at most. */
-function migrationName(folder: string): string {
+export function migrationName(folder: string): string {
   const name = basename(folder)
     .toLowerCase()
     .replace(/[^a-z0-9-]+/g, '-')

@@ -1,27 +1,41 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import type { Home } from '../../app/open-home.ts'
 import { connectMigrate } from '../../builtin/migrate.ts'
 import type { EffectContext } from '../../domain/effect.ts'
 import { CutterError, Stop } from '../../domain/errors.ts'
-import { type KeptCopy, proposeMigration } from '../../effects/migrate/propose-migration.ts'
+import {
+  type KeptCopy,
+  type ProposedMigration,
+  proposeMigrations,
+} from '../../effects/migrate/propose-migration.ts'
 import { assertOperator } from '../../engine/operators.ts'
+import { startedBundle } from '../../migration/missing-files.ts'
 import type { ProposedExpectations } from '../../migration/propose-expectations.ts'
+import { readMigrationFolder } from '../../targets/system/migration-folder.ts'
 import { openTools } from '../../tools/open-tools.ts'
 import { outputPath } from '../write-output.ts'
+import { migrationName } from './new.ts'
 
 /** What `migrate propose --json` prints. */
-export interface ProposedBundle extends ProposedExpectations {
+export interface ProposedBundles {
+  target: string
+  /** The copy on which the migrations were rehearsed. */
+  copy: { takenAt: string; backup: string; reused: boolean }
+  /** In the order in which they were given and rehearsed. */
+  bundles: ProposedBundle[]
+}
+
+interface ProposedBundle extends ProposedExpectations {
   /** The folder, as an absolute path. Its bundle.yaml now holds the expectations. */
   bundle: string
-  target: string
-  /** The copy on which the migration was rehearsed. */
-  copy: { takenAt: string; backup: string; reused: boolean }
+  /** The files that were missing and were made. */
+  made: string[]
 }
 
 export interface ProposeInput {
-  folder: string
+  folders: string[]
   target: string
   /** Takes a new copy of the target, even if an earlier one would do. */
   fresh: boolean
@@ -32,34 +46,54 @@ export interface ProposeInput {
 const COPY_HOURS = 24
 
 /**
- * Rehearses a migration on a copy of its target, and writes what it did into bundle.yaml as expectations, for its author to read. The target
- * is only read. The copy is kept for the next proposal.
+ * Rehearses migrations one after another on one copy of their target, and writes what each did into its bundle.yaml as expectations, for its
+ * author to read. The target is only read. The copy is kept for the next proposal.
  * @throws OPERATOR_REFUSED when the caller may start no run
- * @throws INPUT_REFUSED when the folder has other faults, or the rehearsal failed; then no file was changed
+ * @throws INPUT_REFUSED when a folder has other faults, or a rehearsal failed; the folders before it have been written
  */
-export async function proposeBundle(home: Home, given: ProposeInput): Promise<ProposedBundle> {
-  const folder = resolve(home.cwd, given.folder)
-  const file = await outputPath(home, join(folder, 'bundle.yaml'))
+export async function proposeBundles(home: Home, given: ProposeInput): Promise<ProposedBundles> {
+  const folders = given.folders.map((folder) => resolve(home.cwd, folder))
+  for (const folder of folders) await outputPath(home, join(folder, 'bundle.yaml'))
   const app = await home.app()
   const by = assertOperator(app.deps, undefined)
   const { target } = given
   const kept = keptCopies(home.folder, target)
   const tools = openTools(app.config.tools)
   const context = contextOf(home, by, app.config.caps.runMinutes, given.onProgress)
-  const proposed = await asRefusal(() =>
-    proposeMigration(connectMigrate({ ...app, env: home.env, tools }), context, {
-      folder,
+  const written: ProposedBundle[] = []
+  const { copy, reused } = await asRefusal(folders, written, async () =>
+    proposeMigrations(connectMigrate({ ...app, env: home.env, tools }), context, {
+      bundles: await readBundles(folders),
       target,
       kept: given.fresh ? null : kept.read(),
+      onProposed(proposed) {
+        written.push(write(proposed))
+      },
     }),
   ).finally(() => removeIfEmpty(join(home.folder, 'var', 'backups', context.runId)))
-  const { expectations, copy, reused } = proposed
   kept.write(copy)
-  // Never half a file, whenever the process ends.
-  writeFileSync(`${file}.new`, proposed.text)
-  renameSync(`${file}.new`, file)
   const { takenAt, file: backup } = copy.backup.dump
-  return { bundle: folder, target, copy: { takenAt, backup, reused }, ...expectations }
+  return { target, copy: { takenAt, backup, reused }, bundles: written }
+}
+
+async function readBundles(folders: string[]) {
+  const bundles: Parameters<typeof proposeMigrations>[2]['bundles'] = []
+  for (const folder of folders) {
+    const files = await readMigrationFolder(folder, () => startedBundle(migrationName(basename(folder))))
+    bundles.push({ folder, files })
+  }
+  return bundles
+}
+
+/** Never half a file, whenever the process ends; and bundle.yaml last. */
+function write({ folder, files, expectations }: ProposedMigration): ProposedBundle {
+  const made = Object.keys(files).filter((name) => !existsSync(join(folder, name)))
+  const names = [...Object.keys(files).filter((name) => name !== 'bundle.yaml'), 'bundle.yaml']
+  for (const name of names) {
+    writeFileSync(join(folder, `${name}.new`), files[name]!)
+    renameSync(join(folder, `${name}.new`), join(folder, name))
+  }
+  return { bundle: folder, made, ...expectations }
 }
 
 /** A proposal that uses an earlier copy keeps none of its own. */
@@ -110,14 +144,17 @@ function contextOf(home: Home, by: string, minutes: number, progress: (text: str
   }
 }
 
-/** No run stops here, so the stop of a phase is a refusal. */
-async function asRefusal<T>(work: () => Promise<T>): Promise<T> {
+/** No run stops here, so the stop of a phase is a refusal. It names the migration, where there are several. */
+async function asRefusal<T>(folders: string[], written: unknown[], work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
     if (!(error instanceof Stop)) throw error
     const { code, data } = error.facts
-    throw new CutterError('INPUT_REFUSED', `${error.message}; bundle.yaml was not changed`, {
+    const at = written.length
+    const before = at === 0 ? '' : `; the expectations of ${at} before it were written`
+    const where = folders.length === 1 ? '' : `${folders[at] ?? folders[0]}: `
+    throw new CutterError('INPUT_REFUSED', `${where}${error.message}; bundle.yaml was not changed${before}`, {
       next: 'correct what is named, then run the same command again',
       data: { ...(data as object | undefined), stop: code },
       cause: error,

@@ -18,6 +18,7 @@ import { withSession } from '../../targets/postgres/pg-session.ts'
 import { readReachedDatabase } from '../../targets/postgres/reached-database.ts'
 import { LOGIN_ROLES, type LoginRole } from '../../targets/postgres/target-schema.ts'
 import { assertRole } from '../access/assert-role.ts'
+import { makeHistory, previewHistory } from './migration-history.ts'
 
 type TargetClient = Parameters<typeof previewInit>[0]
 
@@ -35,13 +36,23 @@ export interface PlannedTarget extends InitPreview {
   target: string
 }
 
+interface InitInput {
+  target: string
+  /** Makes the history of migrations, and nothing of what cuts need. */
+  history?: boolean | undefined
+}
+
 /**
  * Lists what `initTarget` would do, and which privileges it needs. Reads only.
  * @throws what `initTarget` throws
  */
-export async function previewTarget(home: Home, { target }: { target: string }): Promise<PlannedTarget> {
+export async function previewTarget(
+  home: Home,
+  { target, history = false }: InitInput,
+): Promise<PlannedTarget> {
   assertRole(home, 'read targets')
   const app = await home.app()
+  if (history) return { target, ...(await previewHistory(home, app, target)) }
   // Cutter makes that database itself, as the superuser of a server of its own.
   if (target === 'embedded') return { target, missing: [], already: [], statements: [], privileges: [] }
   const settings = readTargetSettings(target, app.config.targets)
@@ -55,9 +66,13 @@ export async function previewTarget(home: Home, { target }: { target: string }):
  * Creates Cutter's tables, functions and roles in a target. Applies only what is missing, and then logs in as each role.
  * @throws TARGET_NOT_FOUND, CONFIG_INVALID when a URL does not log in as the role that it is for, TARGET_UNREACHABLE, TARGET_REFUSED
  */
-export async function initTarget(home: Home, { target }: { target: string }): Promise<InitialisedTarget> {
+export async function initTarget(
+  home: Home,
+  { target, history = false }: InitInput,
+): Promise<InitialisedTarget> {
   assertRole(home, 'make tables in targets')
   const app = await home.app()
+  if (history) return { target, ...(await makeHistory(home, app, target)) }
   if (target === 'embedded') {
     await app.target('embedded')
     return { target, applied: [], already: ['all, at the first use'] }

@@ -4,9 +4,13 @@ import { CutterError } from '../../domain/errors.ts'
 
 /**
  * Reads the SQL and YAML files of a migration bundle, by name.
+ * @param begin makes the text of a missing bundle.yaml for a folder with migration.sql
  * @throws INPUT_REFUSED when the folder has no bundle.yaml, or a file is not readable UTF-8
  */
-export async function readMigrationFolder(folder: string): Promise<{ [name: string]: string }> {
+export async function readMigrationFolder(
+  folder: string,
+  begin?: () => string,
+): Promise<{ [name: string]: string }> {
   const files: { [name: string]: string } = {}
   for (const name of await entries(folder)) {
     const path = join(folder, name)
@@ -15,6 +19,7 @@ export async function readMigrationFolder(folder: string): Promise<{ [name: stri
     if (found?.isFile() !== true) continue
     files[name] = await readText(path)
   }
+  if (begin !== undefined && files['migration.sql'] !== undefined) files['bundle.yaml'] ??= begin()
   if (files['bundle.yaml'] !== undefined) return files
   throw new CutterError('INPUT_REFUSED', `${folder} holds no bundle.yaml; nothing was changed`, {
     next: 'create a migration bundle with: cutter migrate new <folder>',

@@ -9,6 +9,7 @@ import type { MigrationBundle } from '../../../migration/migration-bundle.ts'
 import type { MigrationBundleSpec } from '../../../migration/migration-bundle-spec.ts'
 import type { ServerIdentity } from '../../../targets/postgres/migration-database.ts'
 import type { RehearsalDatabaseRef } from '../../../targets/postgres/rehearsal-database.ts'
+import type { Sql } from '../../../targets/target.ts'
 import { readJsonEvidence } from '../../read-json-evidence.ts'
 import { type AppliedMigration, applyInTransaction } from '../apply-in-transaction.ts'
 import { ageMinutes } from '../back-up-database.ts'
@@ -16,6 +17,8 @@ import { limitsOf, settleTimeoutMs } from '../bundle-limits.ts'
 import { lockAndProbe, probeCommit, writeCommitNote } from '../commit-probe.ts'
 import type { MigrateDeps } from '../deps.ts'
 import { lockBoundOf, withLockBound } from '../lock-bound.ts'
+import { withLockRetries } from '../lock-retries.ts'
+import { hasHistory, recordMigration } from '../migration-history.ts'
 import type { RehearsalResult } from '../rehearsal-result.ts'
 import { rehearsalDatabaseRef } from '../restore-backup.ts'
 import { type DefinitionPair, findSameDefinitions } from '../same-definitions.ts'
@@ -35,6 +38,8 @@ export function applyMigration(deps: MigrateDeps): Effect {
       backupComparedAt: z.string().optional(),
       catalogueDigest: z.string(),
       rehearsalDigest: z.string(),
+      /** Runs of earlier releases have none. */
+      migrationPlanDigest: z.string().optional(),
       copy: rehearsalDatabaseRef,
     }),
     output: z.looseObject({ appliedDigest: z.string() }),
@@ -48,25 +53,29 @@ export function applyMigration(deps: MigrateDeps): Effect {
       const database = await deps.openDatabase(given.target)
       const apart = Object.keys(rehearsed.apart ?? {})
       const findSame = await prepareComparison(deps, context, given.copy, rehearsed)
-      const applied = await withLockBound(context, lockBoundOf(bundle), (bounded, beginLocking) =>
-        database.transaction(bounded, limitsOf(bundle.spec), async (sql) => {
-          const earlier = await lockAndProbe(deps, context, 'apply', sql)
-          if (earlier !== null) return earlier as unknown as AppliedMigration
-          assertSameIdentity(identity, await readServerIdentity(sql))
-          const done = await applyInTransaction(sql, {
-            bundle,
-            catalogue,
-            rehearsed,
-            apart,
-            findSame,
-            beginLocking,
-            readCommitted: () => database.read(context, readSharedObjects),
-          })
-          const note = { transactionId: done.transactionId, what: done }
-          await writeCommitNote(deps, context, 'apply', sql, note)
-          return done
-        }),
-      )
+      const recorded = await isRecorded(context, given.migrationPlanDigest)
+      const attempt = () =>
+        withLockBound(context, lockBoundOf(bundle), (bounded, beginLocking) =>
+          database.transaction(bounded, limitsOf(bundle.spec), async (sql) => {
+            const earlier = await lockAndProbe(deps, context, 'apply', sql)
+            if (earlier !== null) return earlier as unknown as AppliedMigration
+            assertSameIdentity(identity, await readServerIdentity(sql))
+            const done = await applyInTransaction(sql, {
+              bundle,
+              catalogue,
+              rehearsed,
+              apart,
+              findSame,
+              beginLocking,
+              readCommitted: () => database.read(context, readSharedObjects),
+            })
+            if (recorded) await recordInHistory(sql, context, bundle.spec)
+            const note = { transactionId: done.transactionId, what: done }
+            await writeCommitNote(deps, context, 'apply', sql, note)
+            return done
+          }),
+        )
+      const applied = await withLockRetries(context, bundle.spec, attempt)
       return resultOf(applied, COMMITTED)
     },
     async simulate(context, given) {
@@ -82,6 +91,32 @@ export function applyMigration(deps: MigrateDeps): Effect {
       return { outcome: 'committed', ...resultOf(found.what as unknown as AppliedMigration, COMMITTED) }
     },
   })
+}
+
+/** Whether the approved plan says that the target's history gets a row. */
+async function isRecorded(context: EffectContext, planDigest: string | undefined): Promise<boolean> {
+  if (planDigest === undefined) return false
+  const { history } = await readJsonEvidence<{ history?: string }>(context, planDigest)
+  return history !== undefined
+}
+
+/** @throws STOP_DRIFT when the history is gone */
+async function recordInHistory(
+  sql: Sql,
+  { runId }: EffectContext,
+  { name, migration, series = [{ name, sha256: migration.sha256 }] }: MigrationBundleSpec,
+): Promise<void> {
+  if (await hasHistory(sql)) {
+    for (const one of series) await recordMigration(sql, { runId, ...one })
+    return
+  }
+  throw new Stop(
+    'STOP_DRIFT',
+    `the target no longer has the history that the plan names; nothing was applied`,
+    {
+      next: 'make it again with cutter target init --history, then resume the run',
+    },
+  )
 }
 
 /** Starts the server of the rehearsal, if it may be needed, before the transaction takes a lock. */

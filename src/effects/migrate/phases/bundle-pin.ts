@@ -28,6 +28,7 @@ export function bundlePin(deps: MigrateDeps): Effect {
           report: {
             bundle: spec.name,
             migrationSha256: spec.migration.sha256,
+            ...(spec.series === undefined ? {} : { series: spec.series }),
             statements: statements.length,
             squawk: summarizeSquawk(squawk),
           },

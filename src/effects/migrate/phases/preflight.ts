@@ -10,6 +10,7 @@ import { readJsonEvidence } from '../../read-json-evidence.ts'
 import { askPreflight } from '../ask-preflight.ts'
 import type { MigrateDeps } from '../deps.ts'
 import { assertChecksPass, describeChecks } from '../migration-checks.ts'
+import { hasHistory } from '../migration-history.ts'
 import { planMigration } from '../plan.ts'
 import { COPY_ONLY } from '../planned-checks.ts'
 import { readScoped } from '../read-scoped.ts'
@@ -40,11 +41,24 @@ export function preflight(deps: MigrateDeps): Effect {
       const asked = await askPreflight(deps, context, { target: given.target, identity, bundle, rehearsal })
       assertChecksPass('STOP_PREFLIGHT_FAILED', 'preflight', asked.results)
       const tools = await deps.dumps.configuredTools(context, serverMajorVersion(identity))
+      const database = await deps.openDatabase(given.target)
+      const history = await database.read(context, hasHistory)
       const lint = await readJsonEvidence<SquawkReport>(context, given.lintDigest)
       const { version: machineVersion, mode } = context
       const plan = jsonEvidence(
         'plan/SG1',
-        planMigration({ machineVersion, mode, bundle, identity, catalogue, rehearsal, asked, lint, tools }),
+        planMigration({
+          machineVersion,
+          mode,
+          bundle,
+          identity,
+          catalogue,
+          rehearsal,
+          asked,
+          lint,
+          tools,
+          history,
+        }),
       )
       const checked = jsonEvidence('preflight', asked.results)
       return {

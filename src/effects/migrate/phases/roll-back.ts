@@ -19,6 +19,8 @@ import { readJsonEvidence } from '../../read-json-evidence.ts'
 import { limitsOf, settleTimeoutMs } from '../bundle-limits.ts'
 import { lockAndProbe, probeCommit, writeCommitNote } from '../commit-probe.ts'
 import type { MigrateDeps } from '../deps.ts'
+import { withLockRetries } from '../lock-retries.ts'
+import { recordRollback } from '../migration-history.ts'
 import { lockMigrations } from '../migration-lock.ts'
 import { migratedFacts, openMigratedDatabase } from '../open-migrated-database.ts'
 import { readAtSavepoint } from '../read-at-savepoint.ts'
@@ -85,7 +87,7 @@ async function rollBackDatabase(
   const original = await readScoped(given.catalogueDigest)
   const rehearsed = await readScoped(given.rehearsedDigest)
   const committed = await readScoped(given.committedDigest)
-  return database.transaction(context, limitsOf(bundle.spec), async (sql) => {
+  const attempt = async (sql: Sql): Promise<RolledBack> => {
     if (live) {
       const earlier = await lockAndProbe(deps, context, 'rollback', sql)
       if (earlier !== null) return earlier as unknown as RolledBack
@@ -109,9 +111,13 @@ async function rollBackDatabase(
       schema: compareSchemas(before, after),
       leaves: compareSchemas(original, after),
     }
+    if (live) await recordRollback(sql, context.runId)
     if (live) await writeCommitNote(deps, context, 'rollback', sql, { transactionId, what: done })
     return done
-  })
+  }
+  return withLockRetries(context, bundle.spec, () =>
+    database.transaction(context, limitsOf(bundle.spec), attempt),
+  )
 }
 
 const readPresent = async (sql: Sql, touches: string[]) =>
