@@ -19,7 +19,7 @@ const FORMATS: { [name: string]: ReadSeries } = {
 }
 
 /** A migration that was read from the folder of another tool, as the files of a bundle. */
-export interface ImportedMigration {
+interface ImportedMigration {
   /** Of the bundle and its folder, such as `012-add-users`. It begins with the place in the series. */
   name: string
   /** The version that the other tool gives it. */

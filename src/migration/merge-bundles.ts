@@ -13,12 +13,6 @@ import type {
 
 const MARK = '-- cutter series: '
 
-/** A bundle of a series, with its name and its files. */
-export interface SeriesPart {
-  name: string
-  sha256: string
-}
-
 /**
  * Makes the files of the merged bundle. It has the checks before of the first bundle and those after of the last. Its expectations are still
  * to be found.
