@@ -57,3 +57,15 @@ test('detection reads a law once where the first profile fits perfectly', () => 
   expect(searches).toBe(0)
   expect(hashed).toBeLessThan(1.2)
 })
+
+test('a paragraph that begins with a number costs as much with many words as with few', () => {
+  const words = 'Công dân có quyền tự do đi lại và cư trú ở trong nước. '
+  const paragraphs = (times: number) => (number: number) => `Điều ${number}.\n1. ${words.repeat(times)}\n`
+  const cost = (times: number) => {
+    const text = Buffer.from(Array.from({ length: 100 }, (_, i) => paragraphs(times)(i + 1)).join(''))
+    return counting(RegExp.prototype, 'exec', () => scanDocument(text, { document: 'LAW' }))
+  }
+  // The first scan reads the profiles too.
+  cost(1)
+  expect(cost(8) / cost(1)).toBeLessThan(1.2)
+})

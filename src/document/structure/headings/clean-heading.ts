@@ -9,6 +9,9 @@ export interface CleanHeading {
 /** Signs without a width: soft hyphens, joiners, marks of direction, variation selectors, byte-order marks. */
 const UNSEEN = /[\u00ad\u061c\u115f\u1160\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]/g
 
+/** Whatever `cleanHeading` removes, or the sign with which it begins. Most texts have nothing of it. */
+const SYNTAX = /[&<^[{*`_~\\\u00ad\u061c\u115f\u1160\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]/
+
 const ENTITIES: { [name: string]: string } = {
   nbsp: ' ',
   ensp: ' ',
@@ -32,10 +35,8 @@ const raise = (digits: string) => [...digits].map((digit) => SUPERSCRIPTS[Number
 export function cleanHeading(raw: string): CleanHeading {
   let text = raw.normalize('NFC')
   if (/^[\w§][\w\s.,:§()–—-]*$/.test(text) && !text.includes('_'))
-    return {
-      text: / {2}|[^\S ]/.test(text) ? text.replace(/\s+/g, ' ').trim() : text.trim(),
-      isStruck: false,
-    }
+    return { text: withSingleSpaces(text), isStruck: false }
+  if (!SYNTAX.test(text)) return { text: withoutBrackets(withSingleSpaces(text)), isStruck: false }
   text = text
     .replace(/&(#\d{1,6}|#x[0-9a-f]{1,5}|[a-z0-9]{2,6});/gi, decodeEntity)
     .replace(UNSEEN, '')
@@ -53,9 +54,13 @@ export function cleanHeading(raw: string): CleanHeading {
     .replace(/^_+|_+$/g, '')
     .replace(/\\([!-/:-@[-`{-~])/g, '$1')
     .replace(/^\[([^[\]]*)\]\([^()]*\)/, '$1')
-    .replace(/\s+/gu, ' ')
-    .trim()
-  return { text: withoutBrackets(text), isStruck }
+  return { text: withoutBrackets(withSingleSpaces(text)), isStruck }
+}
+
+function withSingleSpaces(text: string): string {
+  // Nearly all texts have them already, and one search finds that out.
+  const trimmed = text.trim()
+  return / {2}|[^\S ]/.test(trimmed) ? trimmed.replace(/\s+/g, ' ') : trimmed
 }
 
 function decodeEntity(all: string, name: string): string {

@@ -27,3 +27,13 @@ export function foldWords(words: string): string {
 export function formKey(before: string, after: string): string {
   return `${foldWords(before)}{n}${foldWords(after)}`
 }
+
+/** Maximum number of words that are kept with their meaning. */
+const MOST_WORDS = 10_000
+
+/** Keeps what is known of words as they are written. A text repeats few of them where headings may begin. */
+export function remember<Meaning>(words: Map<string, Meaning>, word: string, meaning: Meaning): Meaning {
+  if (words.size >= MOST_WORDS) words.clear()
+  words.set(word, meaning)
+  return meaning
+}

@@ -1,6 +1,6 @@
 import type { Level, Profile } from '../../profiles/profile.ts'
 import { compileOpeningBytes, type OpeningBytes } from '../../syntax/line-prefilter.ts'
-import { foldWords, formKey } from './fold-words.ts'
+import { foldWords, formKey, remember } from './fold-words.ts'
 import { compileMarkers, type ListMarker } from './list-markers.ts'
 
 /** The heading forms of a profile, compiled for look-up by the words around the number. */
@@ -15,6 +15,8 @@ export interface Lexicon {
   words: Map<string, Level>
   /** First words of the forms; in scripts without spaces, their first signs. They rule out most lines of text. */
   openings: Set<string>
+  /** First words of lines, as they are written, and whether a form begins with them. */
+  known: Map<string, boolean>
   openingBytes: OpeningBytes
   ignoredPrefixes: string[]
   /** Signs around a number at the beginning of a paragraph. */
@@ -33,6 +35,8 @@ interface Beginning {
   form: Form | undefined
   /** Whether there are forms with words behind it. */
   isContinued: boolean
+  /** The forms of words behind the number, as they are written. */
+  continuations: Map<string, Form | undefined>
 }
 
 /** Compiles a profile's heading forms. */
@@ -79,6 +83,7 @@ export function compileLexicon(profile: Profile): Lexicon {
     beginnings: new Map(),
     words,
     openings,
+    known: new Map(),
     ignoredPrefixes,
     openingBytes,
     marks: compileMarkers(profile),
@@ -89,18 +94,24 @@ export function compileLexicon(profile: Profile): Lexicon {
 
 const compiled = new WeakMap<Profile, Lexicon>()
 
-/** Maximum number of beginnings that are kept of a profile. */
-const MOST_BEGINNINGS = 10_000
-
 /** Finds the forms that the words before a number may belong to. */
 export function findBeginning(before: string, { forms, continued, beginnings }: Lexicon): Beginning {
   const known = beginnings.get(before)
   if (known !== undefined) return known
   const folded = foldWords(before)
-  const found = { form: forms.get(`${folded}{n}`), isContinued: continued.has(folded) }
-  if (beginnings.size >= MOST_BEGINNINGS) beginnings.clear()
-  beginnings.set(before, found)
-  return found
+  return remember(beginnings, before, {
+    form: forms.get(`${folded}{n}`),
+    isContinued: continued.has(folded),
+    continuations: new Map(),
+  })
+}
+
+/** Finds the form with these words before and behind its number. */
+export function findContinuation(before: string, behind: string, lexicon: Lexicon): Form | undefined {
+  const { continuations } = findBeginning(before, lexicon)
+  const known = continuations.get(behind)
+  if (known !== undefined || continuations.has(behind)) return known
+  return remember(continuations, behind, lexicon.forms.get(formKey(before, behind)))
 }
 
 const OPENING = /^(?:\p{sc=Han}|\p{sc=Hangul}|§+|[\p{L}\p{M}]+)/u
@@ -110,7 +121,10 @@ export function mayBeForm(text: string, lexicon: Lexicon): boolean {
   const opening = OPENING.exec(text)
   if (opening === null)
     return NUMBER_FIRST.test(text) || lexicon.ignoredPrefixes.some((prefix) => text.startsWith(prefix))
-  return lexicon.openings.has(foldWords(opening[0])) || ROMAN_FIRST.test(text)
+  const word = opening[0]
+  const isOpening =
+    lexicon.known.get(word) ?? remember(lexicon.known, word, lexicon.openings.has(foldWords(word)))
+  return isOpening || ROMAN_FIRST.test(text)
 }
 
 const NUMBER_FIRST = /^\p{Nd}[^\p{L}§]{0,20}[\p{L}§]/u

@@ -1,8 +1,8 @@
 import type { Level } from '../../profiles/profile.ts'
 import { extendList, extendNumeral } from '../numerals/extend-numeral.ts'
 import { findNumerals, type Numeral } from '../numerals/find-numerals.ts'
-import { foldWords, formKey } from './fold-words.ts'
-import { findBeginning, type Lexicon } from './lexicon.ts'
+import { foldWords } from './fold-words.ts'
+import { findBeginning, findContinuation, type Lexicon } from './lexicon.ts'
 
 /** The meaning of a heading's words by a profile. */
 export interface HeadingReading {
@@ -21,9 +21,12 @@ const UNREAD = { level: null, number: null, sort: null, letter: null, thousands:
 /** Reads a heading's text, which has to be clean (`cleanHeading`) and of bounded length. */
 export function readHeading(text: string, lexicon: Lexicon): HeadingReading {
   const trimmed = withoutPrefix(text, lexicon)
+  // Behind a number at the beginning no other number belongs to a form.
+  const beginsWithNumber = /^\p{Nd}/u.test(trimmed)
   for (const numeral of findNumerals(trimmed, lexicon.profile)) {
     const read = readForm(trimmed, numeral, lexicon)
     if (read !== null) return readInner(read, lexicon)
+    if (beginsWithNumber) break
   }
   return readWords(trimmed, lexicon) ?? readBareNumber(trimmed, lexicon) ?? { ...UNREAD, rest: trimmed }
 }
@@ -87,7 +90,7 @@ function findForm(before: string, after: string, lexicon: Lexicon): FoundForm | 
   const following = isContinued || !PLAIN_FOLLOWING.test(after) ? FOLLOWING.exec(after) : null
   const words = following === null ? [] : [following[1]!, following[1]!.slice(0, 1)]
   for (const word of words) {
-    const longer = lexicon.forms.get(formKey(before, word))
+    const longer = findContinuation(before, word, lexicon)
     const taken = following![0].length - following![1]!.length + word.length
     // One sign of a longer word counts only in scripts that write without spaces.
     const complete = word === following![1] || /^[\p{sc=Han}\p{sc=Hangul}]/u.test(word)
@@ -114,9 +117,8 @@ function readInner(outer: HeadingReading, lexicon: Lexicon): HeadingReading {
 }
 
 function readWords(text: string, lexicon: Lexicon): HeadingReading | null {
-  const all = lexicon.words.get(foldWords(text))
-  if ((all?.role === 'annex' || all?.role === 'aside') && !/\p{N}/u.test(text))
-    return { ...UNREAD, level: all, rest: '' }
+  const all = /\p{N}/u.test(text) ? undefined : lexicon.words.get(foldWords(text))
+  if (all?.role === 'annex' || all?.role === 'aside') return { ...UNREAD, level: all, rest: '' }
   const match = /^([\p{L}\p{M}]+)[.:]?(?:\s+|$)/u.exec(text)
   const level = match === null ? undefined : lexicon.words.get(foldWords(match[1]!))
   if (level === undefined) return null
@@ -128,8 +130,8 @@ function readWords(text: string, lexicon: Lexicon): HeadingReading | null {
 /** Reads a number without a known word, as in "I. - Die Grundrechte" or "1.2 Scope". */
 function readBareNumber(text: string, lexicon: Lexicon): HeadingReading | null {
   if (/^\p{L}{3}/u.test(text) && !/^[IVXLCDM]{1,9}[a-z]?\P{L}/u.test(text)) return null
-  const numeral = [...findNumerals(text, lexicon.profile)].find((each) => each.start === 0)
-  if (numeral === undefined) return null
+  const numeral = numeralAtStart(text, lexicon.profile)
+  if (numeral === null) return null
   const setOff = /^\p{Nd}/u.test(text) ? /^(?:[.:)\s]|$)/ : /^(?:[.:)]|\s[-–—]\s|$)/
   for (const reading of extendNumeral(text, numeral, lexicon.profile)) {
     const after = text.slice(reading.end)
@@ -144,5 +146,10 @@ function readBareNumber(text: string, lexicon: Lexicon): HeadingReading | null {
       rest: after.replace(/^[\s.:)\-–—]+/, ''),
     }
   }
+  return null
+}
+
+function numeralAtStart(text: string, profile: Lexicon['profile']): Numeral | null {
+  for (const numeral of findNumerals(text, profile)) if (numeral.start === 0) return numeral
   return null
 }

@@ -1,5 +1,5 @@
 import type { Profile } from '../../profiles/profile.ts'
-import { foldWords } from '../headings/fold-words.ts'
+import { foldWords, remember } from '../headings/fold-words.ts'
 import { parseChineseNumeral } from './chinese-numerals.ts'
 import { toAsciiDigits } from './digits.ts'
 import { parseLetterNumeral } from './letters.ts'
@@ -90,7 +90,7 @@ const FIRST_WORDS = 5
 
 /** Finds a number in words: "One", "Twenty-first", "PRVNÍ". */
 function findNumberWord(text: string, profile: Profile): Numeral | null {
-  const words = [...text.matchAll(WORDS)].slice(0, FIRST_WORDS + 1)
+  const words = firstWords(text)
   for (const [i, match] of words.slice(0, FIRST_WORDS).entries()) {
     const worth = wordValue(match[0], profile)
     if (worth === undefined) continue
@@ -105,9 +105,25 @@ function findNumberWord(text: string, profile: Profile): Numeral | null {
   return null
 }
 
-function wordValue(word: string, { numberWords: known }: Profile): number | undefined {
+function firstWords(text: string): RegExpExecArray[] {
+  const words: RegExpExecArray[] = []
+  for (const word of text.matchAll(WORDS)) if (words.push(word) > FIRST_WORDS) break
+  return words
+}
+
+/** The values of words as they are written, null for a word that is no number. */
+const values = new WeakMap<Profile, Map<string, number | null>>()
+
+function wordValue(word: string, profile: Profile): number | undefined {
+  const known = values.get(profile) ?? new Map<string, number | null>()
+  if (known.size === 0) values.set(profile, known)
+  const value = known.get(word)
+  if (value !== undefined) return value ?? undefined
+  const { numberWords } = profile
   const folded = foldWords(word)
-  return Object.hasOwn(known, folded) ? known[folded] : known[word.toLowerCase()]
+  const found = Object.hasOwn(numberWords, folded) ? numberWords[folded] : numberWords[word.toLowerCase()]
+  remember(known, word, found ?? null)
+  return found
 }
 
 /** Returns a number that stands alone (an attribute's value) in the form for addresses. Other signs become "-". */
