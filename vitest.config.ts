@@ -131,6 +131,7 @@ const program = [
   'test/http/limits.test.ts',
   'test/http/messages-killed.test.ts',
   'test/http/messages.test.ts',
+  'test/http/other-user.test.ts',
   'test/http/owner-operator.test.ts',
   'test/http/restart.test.ts',
   'test/http/runs.test.ts',

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { CutterHome } from './cli.ts'
+import type { OsUser } from './os-users.ts'
 
 /** `cutter serve` of the build in a process of its own. */
 export interface ServingProgram {
@@ -12,17 +13,19 @@ export interface ServingProgram {
   stderr(): string
 }
 
-/** Starts `cutter serve` in a home, on a free port. */
+/** Starts `cutter serve` in a home, on a free port, as a user. */
 export async function serve(
   at: CutterHome,
   args: string[] = [],
   env: NodeJS.ProcessEnv = {},
+  user: OsUser | Record<never, never> = {},
 ): Promise<ServingProgram> {
   const program = at.path('.installed/dist/cutter.cjs')
   const child = spawn(process.execPath, [program, 'serve', '--port', '0', '--json', ...args], {
     cwd: at.home,
     env: { ...at.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    ...user,
   })
   let stderr = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
