@@ -7,6 +7,7 @@ import { compareWorkers, measureInThisProcess, medianOf } from './compare.ts'
 import { rawStepsPerSecond, restoresPerSecond, xstateStepsPerSecond } from './limits.ts'
 import { type LiveRound, measureLive } from './live.ts'
 import { measureRuns, type Rate } from './runs.ts'
+import { measureScale } from './scale.ts'
 import { aLaw, measureScan } from './scan.ts'
 
 /**
@@ -19,6 +20,7 @@ const PARTS: Record<string, (folder: string) => void | Promise<void>> = {
   shipped: reportShipped,
   steps: reportSteps,
   cold: reportCold,
+  scale: reportScale,
   documents: reportScan,
   live: reportLive,
 }
@@ -127,6 +129,23 @@ function reportCold(): void {
   console.log('cold processes, wall time')
   line(node!.name, `${node!.ms.toFixed(0)} ms`)
   for (const { name, ms } of commands) line(name, `${ms.toFixed(0)} ms`, ms / node!.ms, '≤ 2.0 × node -e 0')
+}
+
+/** With `CUTTER_BENCH_RUNS=1000000` a million runs are made, which takes a quarter of an hour. */
+async function reportScale(folder: string): Promise<void> {
+  const [few, many] = await measureScale(folder, [1_000, Number(process.env.CUTTER_BENCH_RUNS ?? 100_000)])
+  console.log(`reading one store of ${few!.runs} and then of ${many!.runs} runs`)
+  for (const [what, name] of [
+    ['the newest 50 runs', 'list'],
+    ['the history of one run', 'history'],
+    ['one run, its record checked', 'show'],
+  ] as const)
+    line(
+      what,
+      `${few![name].toFixed(1)} ms, ${many![name].toFixed(1)} ms`,
+      many![name] / few![name],
+      '≤ 2.0 ×',
+    )
 }
 
 function reportScan(): void {
