@@ -139,6 +139,7 @@ const program = [
   'test/http/worker.test.ts',
   'test/mcp/gates.test.ts',
   'test/service/machines/test-machine.test.ts',
+  'test/simulation/proofs.test.ts',
   'test/store/sync-count.test.ts',
   'test/targets/embedded/server-location.test.ts',
   'test/targets/embedded/server-lock.test.ts',

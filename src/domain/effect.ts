@@ -32,7 +32,8 @@ export interface EffectRow extends EffectRequest {
 
 /**
  * Orders the attempts at the effects of one run: a later step, or a later claim of the same step, has a higher one. A target that has seen
- * a token refuses every lower one of the same run.
+ * a token refuses every lower one of the same run. Effects of parallel regions are claimed one by one, so their tokens are not ordered: where a chart
+ * writes in parallel, the target compares the tokens of each effect.
  */
 export interface FencingToken {
   run: string

@@ -1,3 +1,4 @@
+import { findUnsettledWrites } from '../domain/begun-writes.ts'
 import type { Effect, EffectRow } from '../domain/effect.ts'
 import { CutterError } from '../domain/errors.ts'
 import { type Evidence, evidenceNames } from '../domain/evidence.ts'
@@ -83,8 +84,15 @@ async function workOnce(
       () => runEffect(deps, run, effect, definition, { probeOnly }),
       named,
     )
-    if (due !== undefined && event.committed === 'no') return fire(due)
-    return saveEvent(deps, installed, claimed, event, { effectDone: effect.invokeId, evidence, workedMs })
+    const facts = { effectDone: effect.invokeId, evidence, workedMs }
+    if (due === undefined || event.committed !== 'no')
+      return saveEvent(deps, installed, claimed, event, facts)
+    if (!(await isUnsettled(deps, run, effect))) return fire(due)
+    // An earlier attempt left it open, so the answer is recorded before the timer ends the write.
+    const settled = await saveEvent(deps, installed, claimed, event, facts)
+    return settled.timers.includes(due)
+      ? saveEvent(deps, installed, settled, due.event, { timerFired: due.timerId })
+      : settled
   }
   const [timer] = [...claimed.timers].sort((a, b) => Date.parse(a.dueAt) - Date.parse(b.dueAt))
   if (timer === undefined) throw await nothingPendingError(deps, run)
@@ -92,6 +100,9 @@ async function workOnce(
   await waitFor(Math.min(left, LONGEST_WAIT_MS), deps.interrupt, run)
   return claimed
 }
+
+const isUnsettled = async ({ store }: EngineDeps, { runId }: Run, { invokeId }: EffectRow) =>
+  findUnsettledWrites(await store.history(runId)).some(({ effect }) => effect === invokeId)
 
 /** The kinds of the effects of a machine, which the entries of a live run record. */
 export const kindsOf =

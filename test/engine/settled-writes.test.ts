@@ -210,6 +210,30 @@ describe('a timer of the chart that ended while a live write was begun', () => {
     expect(await begun(world, runId)).toEqual([])
   })
 
+  test.each([
+    ['missing', missing, 'failed', []],
+    ['committed', committed, 'succeeded', [['job', 'yes']]],
+  ] as const)(
+    'closes the run once the target says %s, after nobody knew it at a stop',
+    async (_, probe, outcome, writes) => {
+      const target = aTarget()
+      // The timer belongs to the milestone, so it goes by while the run is stopped.
+      const late = chart({
+        A: { ...work('job', 'END'), after: { 1000: 'TIMED_OUT' } },
+        END: success,
+        TIMED_OUT: { type: 'final', meta: closed('failed') },
+      })
+      const { world, runId } = await killed(target, late)
+      for (let times = 0; times < 100; times++) world.parts.clock.now()
+      target.probe = unknown
+      expect(await world.engine.resume(runId, {})).toMatchObject({ status: 'stopped' })
+      target.probe = probe
+      expect(await world.engine.resume(runId, {})).toMatchObject({ status: 'closed', outcome })
+      expect(target.executed).toBe(1)
+      expect(await begun(world, runId)).toEqual(writes)
+    },
+  )
+
   test('does not close the run while nobody knows', async () => {
     const target = aTarget()
     const { world, runId } = await killedAndLate(target)
