@@ -68,6 +68,7 @@ const program = [
   'test/cli/migrate-run.test.ts',
   'test/cli/migrate-series.test.ts',
   'test/cli/migrate-server-versions.test.ts',
+  'test/cli/migrate-snapshots.test.ts',
   'test/cli/migrate-tools.test.ts',
   'test/cli/migrate-two-schemas.test.ts',
   'test/cli/migrate-unstable-texts.test.ts',

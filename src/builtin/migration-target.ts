@@ -31,6 +31,25 @@ export async function openMigrationTarget(
 }
 
 /**
+ * The instance that is restored from a snapshot of a target, by the login of the role that migrates; null where cutter.yaml names none.
+ * @throws TARGET_REFUSED when the variable is not set or holds no valid URL
+ */
+export async function openSnapshotInstance(
+  { config, env }: Pick<MigrationTargetDeps, 'config' | 'env'>,
+  name: string,
+): Promise<MigrationDatabase | null> {
+  if (!hasSnapshots({ config }, name)) return null
+  const settings = readTargetSettings(name, config.targets)
+  const url = () => readTargetUrl(name, settings, 'snapshot', env)
+  url()
+  return openMigrationDatabase({ name: `restored instance of ${name}`, role: 'migrator', url })
+}
+
+/** Whether cutter.yaml accepts snapshots of a target as its backup. */
+export const hasSnapshots = ({ config }: Pick<MigrationTargetDeps, 'config'>, name: string): boolean =>
+  name !== EMBEDDED_TARGET && readTargetSettings(name, config.targets).snapshotUrlEnv !== undefined
+
+/**
  * A target as the role that only reads, for checks; null where cutter.yaml names none.
  * @throws TARGET_NOT_FOUND when cutter.yaml has no such target
  * @throws TARGET_REFUSED when the variable is not set or holds no valid URL

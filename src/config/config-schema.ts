@@ -50,6 +50,7 @@ const target = z
     ownerUrlEnv: envName.optional(),
     migratorUrlEnv: envName.optional(),
     rehearsalUrlEnv: envName.optional(),
+    snapshotUrlEnv: envName.optional(),
     grantMatrixDigest: z
       .string()
       .regex(/^sha256:[0-9a-f]{64}$/, 'must be sha256:<64 hex digits>')

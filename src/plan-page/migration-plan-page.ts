@@ -34,6 +34,7 @@ const SHOWN = new Set([
   'migration',
   'expect',
   'sideEffects',
+  'backup',
   'deviations',
   'notRehearsedWith',
   'limits',
@@ -100,6 +101,7 @@ const USUAL_MINUTES = 60
 function expectedSentences({
   expect,
   sideEffects,
+  backup,
   deviations,
   notRehearsedWith,
   rehearsed,
@@ -120,6 +122,16 @@ function expectedSentences({
       ({ what, table, columns, rows: n }) =>
         md`Accepted in advance: ${prose(what)} (${nameSpan(table)}: ${columns.map(nameSpan)}${n === undefined ? '' : md`, ${typeof n === 'number' ? plural(n, 'row') : md`${countWords(n)} rows`}`}).`,
     ),
+    ...(backup === undefined
+      ? []
+      : [
+          md`The backup is a snapshot of the provider. An instance restored from it has the schema of the target, and each of its rows could be read.`,
+          ...(backup.otherThanTarget.length === 0
+            ? [md`Its rows are those of the target.`]
+            : backup.otherThanTarget.map(
+                (line) => md`Written since the snapshot, and lost with it: ${prose(line)}.`,
+              )),
+        ]),
     ...deviations.map((line) => md`Accepted in advance: ${prose(line)}.`),
     ...notRehearsedWith.map(
       (name) => md`Not rehearsed with ${prose(name)}, which only a superuser can create.`,

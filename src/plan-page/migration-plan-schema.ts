@@ -84,6 +84,7 @@ export const migrationPlan = z.object({
       rows: expected.optional(),
     }),
   ),
+  backup: z.object({ by: z.literal('snapshot'), otherThanTarget: z.array(z.string()) }).optional(),
   deviations: z.array(z.string()).default([]),
   notRehearsedWith: z.array(z.string()).default([]),
   limits: z.object({

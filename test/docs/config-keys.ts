@@ -9,6 +9,8 @@ export const CONFIG_MEANINGS: { [path: string]: string } = {
   'targets.<name>.migratorUrlEnv': 'Variable with the URL of the role that migrates. For migrations.',
   'targets.<name>.rehearsalUrlEnv':
     'Variable with the URL of a login with `CREATEROLE` and `CREATEDB`, or of a superuser, of the server on which migrations are rehearsed. Without it: a server that Cutter makes for each rehearsal.',
+  'targets.<name>.snapshotUrlEnv':
+    'Accepts a snapshot of the provider as the backup of migrations. Variable with the URL of an instance restored from it, by the login of the role that migrates.',
   'targets.<name>.grantMatrixDigest':
     'Expected digest of the grants, as `sha256:<64 hex digits>`. Without it: the digest of Cutter’s own SQL.',
   hosts: 'Hosts of deploys, by a name that you choose.',

@@ -39,8 +39,15 @@ export function serverOf(major: Major): string | null {
   }
 }
 
-/** Starts a server on a free port of the loopback, whose first role is `superuser`. */
-export async function startCluster(programs = serverOf(15), superuser = 'postgres'): Promise<Cluster> {
+/**
+ * Starts a server on a free port of the loopback, whose first role is `superuser`.
+ * @param fill makes the data; left out: those of a new server
+ */
+export async function startCluster(
+  programs = serverOf(15),
+  superuser = 'postgres',
+  fill?: (data: string) => Promise<unknown>,
+): Promise<Cluster> {
   if (programs === null) throw new Error('npm has no PostgreSQL for this platform')
   const folder = await mkdtemp(join(tmpdir(), 'cutter-cluster-'))
   const data = join(folder, 'data')
@@ -51,18 +58,8 @@ export async function startCluster(programs = serverOf(15), superuser = 'postgre
     const env = { ...process.env, LD_LIBRARY_PATH: await linkLibraries(native, join(folder, 'lib')) }
     const program = (name: string, args: string[]) =>
       run(join(native, 'bin', name), args, { ...as, env, cwd: folder })
-    await program('initdb', [
-      '-D',
-      data,
-      '-U',
-      superuser,
-      '-A',
-      'trust',
-      '-E',
-      'UTF8',
-      '--locale=C',
-      '--no-sync',
-    ])
+    const options = ['-U', superuser, '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync']
+    await (fill?.(data) ?? program('initdb', ['-D', data, ...options]))
     const port = await freePort()
     const settings = `-p ${port} -k ${folder} -c listen_addresses=127.0.0.1 -c fsync=off -c full_page_writes=off`
     await program('pg_ctl', ['-D', data, '-l', join(folder, 'log'), '-w', '-o', settings, 'start'])
@@ -77,8 +74,9 @@ export async function startCluster(programs = serverOf(15), superuser = 'postgre
       },
     }
   } catch (error) {
+    const log = await readFile(join(folder, 'log'), 'utf8').catch(() => '')
     await rm(folder, { recursive: true, force: true })
-    throw error
+    throw new Error(`${(error as Error).message}${log.slice(-2_000)}`, { cause: error })
   }
 }
 

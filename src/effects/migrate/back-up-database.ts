@@ -8,6 +8,7 @@ import type { TableOfDump } from '../../targets/postgres/rows-of-dump.ts'
 import { readJsonEvidence } from '../read-json-evidence.ts'
 import type { MigrateDeps } from './deps.ts'
 import { serverMajorVersion } from './server-identity.ts'
+import { isSnapshot, type SnapshotBackup } from './snapshot-backup.ts'
 import { type Backup, takeBackup } from './take-backup.ts'
 
 interface BackedUp {
@@ -63,5 +64,12 @@ export const reportBackup = ({ dump, retention }: Backup, holds: string): Json =
  * the time of a large database does not use up the limit.
  * @param comparedAt ISO 8601; left out by runs of earlier versions, whose backups count from their snapshot
  */
-export const ageMinutes = ({ dump }: Backup, context: EffectContext, comparedAt = dump.takenAt): number =>
-  (context.now().getTime() - Date.parse(comparedAt)) / 60_000
+export const ageMinutes = (
+  backup: Backup | SnapshotBackup,
+  context: EffectContext,
+  comparedAt = takenAtOf(backup),
+): number => (context.now().getTime() - Date.parse(comparedAt)) / 60_000
+
+/** When the state that a backup holds was seen, at the earliest. */
+export const takenAtOf = (backup: Backup | SnapshotBackup): string =>
+  isSnapshot(backup) ? backup.snapshot.takenAfter.at : backup.dump.takenAt

@@ -2,6 +2,7 @@ import type { MigrationBundleFiles } from '../../migration/migration-bundle-spec
 import type { DatabaseDumps } from '../../targets/postgres/database-dumps.ts'
 import type { MigrationDatabase } from '../../targets/postgres/migration-database.ts'
 import type { MigrationRehearsalDatabases } from '../../targets/postgres/rehearsal-databases.ts'
+import type { SnapshotInstances } from '../../targets/postgres/snapshot-instances.ts'
 import type { BackupMeasures } from '../../targets/system/backup-rates.ts'
 import type { CommitNotes } from '../../targets/system/commit-notes.ts'
 import type { LintedFile, SquawkReport } from '../../targets/system/squawk.ts'
@@ -14,6 +15,7 @@ export interface MigrateDeps {
   openDatabase(target: string): Promise<MigrationDatabase>
   /** The target, opened as the role that only reads; null where cutter.yaml names none. */
   openReader(target: string): Promise<MigrationDatabase | null>
+  snapshots: SnapshotInstances
   rehearsalDatabases: MigrationRehearsalDatabases
   dumps: DatabaseDumps
   commitNotes: CommitNotes

@@ -52,15 +52,15 @@ export function renderMigrationCloseout(document: MigrationCloseout): string {
   )
 }
 
-const backupLine = ({
-  which,
-  file,
-  sha256,
-  takenAt,
-  holds,
-  retention,
-}: MigrationCloseout['backups'][number]) =>
-  md`${which}: ${nameSpan(file)}, SHA-256 ${nameSpan(sha256)}, taken ${takenAt}, restored and compared; holds ${holds}; ${retention}`
+function backupLine(backup: MigrationCloseout['backups'][number]) {
+  const { which, holds, retention } = backup
+  if ('snapshot' in backup) {
+    const { systemIdentifier, database, startedAt, takenAfter } = backup.snapshot
+    return md`${which}: a snapshot of the provider, taken after ${takenAfter}, compared by an instance restored from it: database ${nameSpan(database)} of system ${nameSpan(systemIdentifier)}, started ${startedAt}; holds ${holds}; ${retention}`
+  }
+  const { file, sha256, takenAt } = backup
+  return md`${which}: ${nameSpan(file)}, SHA-256 ${nameSpan(sha256)}, taken ${takenAt}, restored and compared; holds ${holds}; ${retention}`
+}
 
 function changeLines({ did, values, sideEffects }: MigrationCloseout): string[] {
   const schema = (['added', 'removed', 'changed'] as const).flatMap((how) =>

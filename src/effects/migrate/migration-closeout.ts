@@ -22,14 +22,18 @@ export interface MigrationCloseout {
   scope: string
   checks: { preflight: CheckResult[]; verification: CheckResult[]; failed: string[] }
   sideEffects: MigrationBundleSpec['sideEffects']
-  backups: {
-    which: string
-    file: string
-    sha256: string
-    takenAt: string
-    holds: string
-    retention: string
-  }[]
+  backups: ({ which: string; holds: string; retention: string } & (
+    | { file: string; sha256: string; takenAt: string }
+    | {
+        snapshot: {
+          systemIdentifier: string
+          database: string
+          startedAt: string
+          transactionId: string
+          takenAfter: string
+        }
+      }
+  ))[]
   rehearsalKept: { place: string; database: string }
   unauthorised: string[]
   nextStep: string

@@ -42,7 +42,7 @@ export async function ensureRehearsed(deps: Deps, context: EffectContext, facts:
   const { role } = await readJsonEvidence<ServerIdentity>(context, facts.identityDigest)
   // A backup that was taken again after the approval was compared with a newer schema than the planned one.
   await restoreBackup(deps, context, facts, { backup, catalogue: null }, facts.copy)
-  await deps.rehearsalDatabases.markUsed(facts.copy)
+  await deps.rehearsalDatabases.markUsed(facts.copy, context)
   const database = await deps.rehearsalDatabases.open(facts.copy, role)
   await rehearseMigration(database, context, bundle, await database.read(context, readCatalogue))
 }

@@ -9,6 +9,7 @@ import { lockBoundOf } from './lock-bound.ts'
 import type { MeasuredStatement } from './measure-statements.ts'
 import { type PlannedCheck, planVerification } from './planned-checks.ts'
 import type { RehearsalResult } from './rehearsal-result.ts'
+import type { ComparedSnapshot } from './snapshot-backup.ts'
 
 /**
  * Makes the plan that gate SG1 approves. It has no run id, time or hash of a backup, so that the same migration bundle on the same
@@ -29,8 +30,11 @@ export function planMigration(given: {
   tools: ConfiguredTool[]
   /** Whether the target has a history of migrations. */
   history: boolean
+  /** How the instance of a provider's snapshot was compared; null where the backup is a dump. */
+  snapshot: ComparedSnapshot | null
 }): { [key: string]: Json } {
   const { machineVersion, mode, bundle, identity, catalogue, rehearsal, asked, lint, tools, history } = given
+  const { snapshot } = given
   const { spec } = bundle
   return plain({
     type: 'cutter.plan.migrate/v1',
@@ -43,9 +47,10 @@ export function planMigration(given: {
     },
     target: targetOf(identity),
     dependsOn: { schema: catalogue.digest, touches: rehearsal.touches },
-    procedure: PROCEDURE,
+    procedure: snapshot === null ? PROCEDURE : SNAPSHOT_PROCEDURE,
     ...(tools.length === 0 ? {} : { tools }),
     ...(history ? { history: HISTORY } : {}),
+    ...(snapshot === null ? {} : { backup: { by: 'snapshot', otherThanTarget: snapshot.otherThanTarget } }),
     migration: {
       file: spec.migration.file,
       sha256: spec.migration.sha256,
@@ -97,6 +102,13 @@ const PROCEDURE = [
   'declared statements one by one, outside of a transaction',
   'verification in a fresh session; a failure leads to gate SG2',
   'a second backup, restored and compared',
+]
+
+/** The same with snapshots of the provider. */
+const SNAPSHOT_PROCEDURE = [
+  'a snapshot older than its limit is replaced by another, whose restored instance is compared again',
+  ...PROCEDURE.slice(1, -1),
+  'a snapshot of the migrated target, whose restored instance is compared',
 ]
 
 /** Makes the plan that gate SG2 approves, after the verification of a committed migration has failed. */

@@ -73,7 +73,7 @@ export async function proposeMigrations(
   const restored = keep(await restoreTest(deps).execute(within, { ...facts, ...taken }))
   const { copy: ref } = restored as { copy: RehearsalDatabaseRef }
   try {
-    await deps.rehearsalDatabases.markUsed(ref)
+    await deps.rehearsalDatabases.markUsed(ref, within)
     const source = await readJsonEvidence<Catalogue>(within, taken.catalogueDigest)
     const { roles } = await readJsonEvidence<SourceProfile>(within, facts.profileDigest)
     const database = await deps.rehearsalDatabases.open(ref, identity.role)

@@ -5,6 +5,7 @@ import type { Home } from '../../app/open-home.ts'
 import { connectMigrate } from '../../builtin/migrate.ts'
 import type { EffectContext } from '../../domain/effect.ts'
 import { CutterError, Stop } from '../../domain/errors.ts'
+import type { MigrateDeps } from '../../effects/migrate/deps.ts'
 import {
   type KeptCopy,
   type ProposedMigration,
@@ -61,8 +62,9 @@ export async function proposeBundles(home: Home, given: ProposeInput): Promise<P
   const tools = openTools(app.config.tools)
   const context = contextOf(home, by, app.config.caps.runMinutes, given.onProgress)
   const written: ProposedBundle[] = []
+  const deps = withoutSnapshots(connectMigrate({ ...app, env: home.env, tools }))
   const { copy, reused } = await asRefusal(folders, written, async () =>
-    proposeMigrations(connectMigrate({ ...app, env: home.env, tools }), context, {
+    proposeMigrations(deps, context, {
       bundles: await readBundles(folders),
       target,
       kept: given.fresh ? null : kept.read(),
@@ -100,6 +102,12 @@ function write({ folder, files, expectations }: ProposedMigration): ProposedBund
 function removeIfEmpty(folder: string): void {
   if (existsSync(folder) && readdirSync(folder).length === 0) rmSync(folder, { recursive: true })
 }
+
+/** A proposal tries its script on a copy of its own, also where a run uses an instance that the provider restored. */
+const withoutSnapshots = (deps: MigrateDeps): MigrateDeps => ({
+  ...deps,
+  snapshots: { ...deps.snapshots, placeFor: () => null },
+})
 
 /** The copies that proposals took, one for each target. */
 function keptCopies(home: string, target: string) {

@@ -31,6 +31,7 @@ import {
 } from './server-location.ts'
 import { lockServer } from './server-lock.ts'
 import { addServerUser, hasServerUsers, removeServerUser } from './server-users.ts'
+import { markUnsynced, syncStopped } from './unsynced-server.ts'
 
 /**
  * The PostgreSQL server from npm that holds the default target. The commands that use it create, start, share and stop it. An
@@ -47,8 +48,11 @@ export interface EmbeddedServer<T extends ClusterPasswords = ServerPasswords> {
   pid: number
   passwords: T
   dataDirectory: string
-  /** Ends the use by this process. The last running user stops the server. A second call does nothing. */
-  release(): Promise<void>
+  /**
+   * Ends the use by this process. The last running user stops the server. A second call does nothing.
+   * @param keeps whether the server is needed later; false leaves the stop to whoever removes it
+   */
+  release(keeps?: boolean): Promise<void>
 }
 
 interface EmbeddedOptions extends LocationOptions {
@@ -146,6 +150,7 @@ async function start(
       log(`creating the embedded server's data in ${place.data}`)
       await makeCluster(place, binaries, newPasswords())
     }
+    markUnsynced(place)
     const postmaster = await startPostmaster(place, binaries, lock)
     log(`embedded server started on port ${postmaster.port}, pid ${postmaster.pid}`)
     return postmaster
@@ -217,8 +222,8 @@ function handle<T extends ClusterPasswords>(
     superuserUrl: (database) => urlOf(place, postmaster, { role: superuser, password }, database),
     passwords,
     dataDirectory: place.data,
-    release: () => {
-      released ??= leave(place, record, log).finally(removeListener)
+    release: (keeps = true) => {
+      released ??= leave(place, record, log, keeps).finally(removeListener)
       return released
     },
   }
@@ -234,13 +239,19 @@ function urlOf(
   return `postgresql://${role}:${encodeURIComponent(password)}@${HOST}:${port}/${encodeURIComponent(database)}${folder}`
 }
 
-async function leave(place: ServerLocation, record: string, log: (line: string) => void): Promise<void> {
+async function leave(
+  place: ServerLocation,
+  record: string,
+  log: (line: string) => void,
+  keeps: boolean,
+): Promise<void> {
   await withLock(place.lock, LOCK_WAIT_MS, async () => {
     removeServerUser(record)
-    if (hasServerUsers(place)) return
+    if (!keeps || hasServerUsers(place)) return
     const postmaster = findPostmaster(place.data)
     if (postmaster === null) return
     const stopped = await stopPostmaster(postmaster)
+    if (stopped && place.unsynced !== null) await syncStopped(place, prepareBinaries(place))
     log(stopped ? 'embedded server stopped' : `embedded server (pid ${postmaster.pid}) is still stopping`)
   })
 }

@@ -19,6 +19,7 @@ import { findSandbox } from './sandbox.ts'
 import type { Binaries } from './server-binaries.ts'
 import type { ServerLocation } from './server-location.ts'
 import type { ServerLock } from './server-lock.ts'
+import { UNSYNCED_SETTINGS } from './unsynced-server.ts'
 
 /**
  * The process of the embedded server. It is found by its postmaster.pid. It is started as `postgres` in a session of its own, so
@@ -86,10 +87,16 @@ export async function startPostmaster(
   }
 }
 
-/** Requests a fast shutdown and waits for its end. Returns false when the server still runs after a minute. */
-export async function stopPostmaster(postmaster: Postmaster): Promise<boolean> {
+/**
+ * Requests a shutdown and waits for its end. Returns false when the server still runs after a minute.
+ * @param signal SIGINT for a fast shutdown; SIGQUIT for one that writes nothing more, of a server whose files are removed next
+ */
+export async function stopPostmaster(
+  postmaster: Postmaster,
+  signal: 'SIGINT' | 'SIGQUIT' = 'SIGINT',
+): Promise<boolean> {
   const start = processStart(postmaster.pid)
-  requestStop(postmaster)
+  requestStop(postmaster, signal)
   const until = Date.now() + STOP_MS
   while (start !== null && processStart(postmaster.pid) === start) {
     if (Date.now() > until) return false
@@ -98,10 +105,10 @@ export async function stopPostmaster(postmaster: Postmaster): Promise<boolean> {
   return true
 }
 
-/** Sends the signal for a fast shutdown. A server that has ended is not an error. */
-export function requestStop(postmaster: Postmaster): void {
+/** Sends the signal for a shutdown, by default a fast one. A server that has ended is not an error. */
+export function requestStop(postmaster: Postmaster, signal: 'SIGINT' | 'SIGQUIT' = 'SIGINT'): void {
   try {
-    process.kill(postmaster.pid, 'SIGINT')
+    process.kill(postmaster.pid, signal)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
   }
@@ -118,7 +125,8 @@ async function launch(
   const log = logFile(place)
   const output = openSync(log, 'a', 0o600)
   const from = rotate(log)
-  const settings = { ...SETTINGS, port, ...addressOf(place) }
+  const durability = place.unsynced === null ? {} : UNSYNCED_SETTINGS
+  const settings = { ...SETTINGS, ...durability, port, ...addressOf(place) }
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   // A server on the loopback of another network namespace could not be reached.
   const sandbox = place.socket === null ? null : findSandbox(place.user)

@@ -18,6 +18,7 @@ import {
   type ServerLocation,
 } from './server-location.ts'
 import { hasServerUsers } from './server-users.ts'
+import { mayBeIncomplete } from './unsynced-server.ts'
 
 /** The servers of rehearsals: a cluster for each rehearsal database, with a superuser whose name and password are random. */
 export interface RehearsalServers extends RehearsalPlace {
@@ -42,7 +43,7 @@ export function openRehearsalServers(
     return server
   }
   const remove = async (name: string) => {
-    await (await opened.get(name)?.catch(() => undefined))?.release()
+    await (await opened.get(name)?.catch(() => undefined))?.release(false)
     opened.delete(name)
     if (!listRehearsalServers(options).includes(name)) return
     const { lock } = locateServer(options)
@@ -70,8 +71,8 @@ export function openRehearsalServers(
       return all.filter(isKept)
     },
     sandbox: async (name) => sandboxOf((await open(name)).pid),
-    read: async (name) => readFacts(options, name),
-    has: async (name) => readFacts(options, name) !== null,
+    read: async (name) => readIntact(options, name),
+    has: async (name) => readIntact(options, name) !== null,
     remove,
     async release() {
       for (const server of opened.values()) await (await server.catch(() => undefined))?.release()
@@ -112,18 +113,23 @@ async function removeOrphans(options: LocationOptions, but: string): Promise<voi
   }
 }
 
-async function stopServer(place: ServerLocation): Promise<boolean> {
+async function stopServer(place: ServerLocation, signal?: 'SIGINT' | 'SIGQUIT'): Promise<boolean> {
   const postmaster = findPostmaster(place.data)
-  return postmaster === null || (await stopPostmaster(postmaster))
+  return postmaster === null || (await stopPostmaster(postmaster, signal))
 }
 
 /** The facts go first: without them the rest is an orphan. The caller holds the lock. */
 async function removeServer(options: LocationOptions, name: string): Promise<void> {
   const place = locateRehearsalServer(options, name, false)
   removeCompletely(place.facts)
-  if (!(await stopServer(place))) return
+  if (!(await stopServer(place, 'SIGQUIT'))) return
   for (const path of [place.folder, dirname(place.facts), place.socket])
     if (path !== null) removeCompletely(path)
+}
+
+/** What is known of a database, unless the system ended before its files were on the disk. Then the backup is restored again. */
+function readIntact(options: LocationOptions, name: string): RehearsalDatabaseFacts | null {
+  return mayBeIncomplete(locateRehearsalServer(options, name, false)) ? null : readFacts(options, name)
 }
 
 function readFacts(options: LocationOptions, name: string): RehearsalDatabaseFacts | null {

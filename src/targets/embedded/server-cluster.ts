@@ -60,7 +60,7 @@ export async function makeCluster(
       mode: 0o600,
       flush: true,
     })
-    await fillData(draft, passwords, place.user, binaries)
+    await fillData(draft, passwords, place, binaries)
     syncFolder(draft)
     renameSync(draft, place.cluster)
     syncFolder(place.folder)
@@ -116,7 +116,7 @@ export const randomPassword = (): string => randomBytes(24).toString('base64url'
 async function fillData(
   draft: string,
   passwords: ClusterPasswords,
-  user: SystemUser | null,
+  { user, unsynced }: Pick<ServerLocation, 'user' | 'unsynced'>,
   binaries: Binaries,
 ): Promise<void> {
   const { role, password } = superuserOf(passwords)
@@ -125,12 +125,11 @@ async function fillData(
   mkdirSync(data, { mode: 0o700 })
   writeFileSync(secret, password, { mode: 0o600 })
   if (user !== null) for (const path of [data, secret]) chownSync(path, user.uid, user.gid)
-  const first = await initdb('C.UTF-8', role, { data, secret, user }, binaries)
+  const given = { data, secret, user, isSynced: unsynced === null }
+  const first = await initdb('C.UTF-8', role, given, binaries)
   if (first.code !== 0) {
     // Older systems have no C.UTF-8. The locale C sorts by bytes, which is the same order for UTF-8.
-    const second = first.output.includes('locale')
-      ? await initdb('C', role, { data, secret, user }, binaries)
-      : first
+    const second = first.output.includes('locale') ? await initdb('C', role, given, binaries) : first
     if (second.code !== 0) throw initdbFailedError(second)
   }
   rmSync(secret)
@@ -144,7 +143,12 @@ interface Ended {
 function initdb(
   locale: string,
   superuser: string,
-  { data, secret, user }: { data: string; secret: string; user: SystemUser | null },
+  {
+    data,
+    secret,
+    user,
+    isSynced,
+  }: { data: string; secret: string; user: SystemUser | null; isSynced: boolean },
   binaries: Binaries,
 ): Promise<Ended> {
   const flags = [
@@ -160,6 +164,7 @@ function initdb(
     '--locale-provider=libc',
     `--locale=${locale}`,
     '--lc-messages=C',
+    ...(isSynced ? [] : ['--no-sync']),
   ]
   const child = spawn(join(binaries.bin, 'initdb'), flags, {
     // The server's user must be able to enter the current folder, because PostgreSQL reads its path.

@@ -12,6 +12,7 @@ import {
 import { dirname, join } from 'node:path'
 import { CutterError } from '../../domain/errors.ts'
 import { sha256 } from '../../domain/json.ts'
+import { bootMark } from '../system/process-start.ts'
 import { type Binaries, copyBinaries, locatePackagedBinaries } from './server-binaries.ts'
 
 /** The ids of the user that runs the server. */
@@ -42,6 +43,8 @@ export interface ServerLocation {
   socket: string | null
   /** The user that runs the server; null for the user of this process. */
   user: SystemUser | null
+  /** The mark of a server that holds copies alone and does not wait for the disk: see `unsynced-server`. Null: it waits. */
+  unsynced: string | null
 }
 
 /** What decides where a home's server is and who runs it. */
@@ -89,6 +92,7 @@ export function locateServer(options: LocationOptions, make = true): ServerLocat
     users: join(inHome, 'users'),
     programs: folder,
     socket: null,
+    unsynced: null,
     user: serverUser(join(cluster, 'data'), options.user),
   }
 }
@@ -117,7 +121,8 @@ export function locateRehearsalServer(
   const data = join(cluster, 'data')
   const users = join(inHome, 'users')
   const socket = socketFolder(server, name)
-  return { ...server, folder, cluster, data, users, socket, facts: join(inHome, 'facts.json') }
+  const unsynced = bootMark() === '' ? null : join(inHome, 'unsynced')
+  return { ...server, folder, cluster, data, users, socket, unsynced, facts: join(inHome, 'facts.json') }
 }
 
 /** The system limits the path of a socket to 107 bytes. The name of the folder is short for that reason. */

@@ -16,8 +16,13 @@ export interface TargetSettings {
   migratorUrlEnv?: string | undefined
   /** A server of the target's major version on which Cutter may create rehearsal databases. */
   rehearsalUrlEnv?: string | undefined
+  /** Its presence accepts a snapshot of the provider as the backup. The URL is that of an instance restored from it. */
+  snapshotUrlEnv?: string | undefined
   grantMatrixDigest?: string | undefined
 }
+
+/** What a variable of a target leads to. */
+type UrlName = TargetRole | 'rehearsal' | 'snapshot'
 
 type Settings = { [target: string]: TargetSettings }
 
@@ -55,7 +60,7 @@ export function readTargetSettings(name: string, targets: Settings): TargetSetti
 export function readTargetUrl(
   name: string,
   settings: TargetSettings,
-  role: TargetRole | 'rehearsal',
+  role: UrlName,
   env: NodeJS.ProcessEnv,
 ): string {
   const variable = settings[`${role}UrlEnv`]
@@ -78,7 +83,7 @@ export function readTargetUrl(
 /** The message names the variable and never quotes the text, because a fault is often next to the password. */
 function assertReadableUrl(
   url: string,
-  { name, role, variable }: { name: string; role: TargetRole | 'rehearsal'; variable: string },
+  { name, role, variable }: { name: string; role: UrlName; variable: string },
 ): string {
   try {
     const { parameters, hosts } = readConnectionString(url)

@@ -1,5 +1,6 @@
 import type { Client } from 'pg'
 import { Stop } from '../../domain/errors.ts'
+import type { TargetCaller } from '../target.ts'
 import {
   applySettings,
   createEmptyDatabase,
@@ -44,7 +45,7 @@ export interface MigrationRehearsalDatabases {
   /** Whether a database exists that was restored without power. Earlier versions restored as a superuser. */
   has(ref: RehearsalDatabaseRef): Promise<boolean>
   /** Records that a database is about to be changed. Returns true when it was recorded before, or `has` is false. */
-  markUsed(ref: RehearsalDatabaseRef): Promise<boolean>
+  markUsed(ref: RehearsalDatabaseRef, context: TargetCaller): Promise<boolean>
   /** Drops a database, and the roles that no other rehearsal database names. */
   drop(ref: RehearsalDatabaseRef): Promise<void>
   /** Lists the rehearsal databases on all known servers. A server that does not exist yet is not started. */

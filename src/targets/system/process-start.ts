@@ -27,7 +27,8 @@ function startFromProc(pid: number): string | null {
 
 let boot: string | null = null
 
-function bootMark(): string {
+/** Names this start of the system, as `-` and eight digits; empty where the system does not say. */
+export function bootMark(): string {
   if (boot === null) {
     try {
       boot = `-${readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').slice(0, 8)}`

@@ -237,7 +237,7 @@ describe.skipIf(majors.length === 0).each(majors.length === 0 ? [15 as const] : 
       await superuser.query('reset role')
       expect(await databases.list()).toMatchObject([{ database: REF.database }])
       await databases.open(REF, 'loader')
-      expect(await databases.markUsed(REF)).toBe(false)
+      expect(await databases.markUsed(REF, CONTEXT)).toBe(false)
       expect((await superuser.query('select who from public.ran')).rows).toEqual([])
       await superuser.query(
         `drop owned by app_owner; drop table public.ran; revoke create on schema public from public`,

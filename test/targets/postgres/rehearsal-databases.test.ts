@@ -155,8 +155,8 @@ describe('a rehearsal database', () => {
   })
 
   test('markUsed returns true when the database was marked before', async () => {
-    expect(await databases.markUsed(facts)).toBe(false)
-    expect(await databases.markUsed(facts)).toBe(true)
+    expect(await databases.markUsed(facts, context)).toBe(false)
+    expect(await databases.markUsed(facts, context)).toBe(true)
   })
 
   test('drop removes roles that no other rehearsal database names, and keeps roles that existed before', async () => {

@@ -24,6 +24,7 @@ import { rehearsalDatabaseRef } from '../restore-backup.ts'
 import { type DefinitionPair, findSameDefinitions } from '../same-definitions.ts'
 import { assertSameIdentity, readServerIdentity } from '../server-identity.ts'
 import { readSharedObjects } from '../shared-objects.ts'
+import type { SnapshotBackup } from '../snapshot-backup.ts'
 import type { Backup } from '../take-backup.ts'
 
 /** Applies the migration to the target. A dry run has already applied it, to the rehearsal database. */
@@ -45,7 +46,7 @@ export function applyMigration(deps: MigrateDeps): Effect {
     output: z.looseObject({ appliedDigest: z.string() }),
     async execute(context, given) {
       const bundle = await readJsonEvidence<MigrationBundle>(context, given.bundleDigest)
-      const backup = await readJsonEvidence<Backup>(context, given.backupDigest)
+      const backup = await readJsonEvidence<Backup | SnapshotBackup>(context, given.backupDigest)
       assertFreshBackup(ageMinutes(backup, context, given.backupComparedAt), bundle.spec)
       const identity = await readJsonEvidence<ServerIdentity>(context, given.identityDigest)
       const catalogue = await readJsonEvidence<Catalogue>(context, given.catalogueDigest)

@@ -6,12 +6,18 @@ import { readJsonEvidence } from '../../read-json-evidence.ts'
 import { backUpDatabase, reportBackup } from '../back-up-database.ts'
 import type { MigrateDeps } from '../deps.ts'
 import { assertSameIdentity, readServerIdentity } from '../server-identity.ts'
+import { acceptSnapshot, committedUpTo } from '../snapshot-backup.ts'
 
 /** Takes the backup before the migration. */
 export function backup(deps: MigrateDeps): Effect {
   return readEffect({
     name: 'backup',
-    input: z.object({ target: z.string(), bundleDigest: z.string(), identityDigest: z.string() }),
+    input: z.object({
+      target: z.string(),
+      bundleDigest: z.string(),
+      identityDigest: z.string(),
+      committedUpTo: committedUpTo.optional(),
+    }),
     output: z.looseObject({
       backupDigest: z.string(),
       catalogueDigest: z.string(),
@@ -21,6 +27,8 @@ export function backup(deps: MigrateDeps): Effect {
       const target = await deps.openDatabase(given.target)
       const identity = await readJsonEvidence<ServerIdentity>(context, given.identityDigest)
       assertSameIdentity(identity, await target.read(context, readServerIdentity))
+      if (given.committedUpTo !== undefined)
+        return acceptSnapshot(deps, context, { ...given, committedUpTo: given.committedUpTo }, 'before')
       const taken = await backUpDatabase(deps, context, target, given, 'before')
       const report = { backup: reportBackup(taken.backup, 'the state before the migration') }
       return { output: { ...taken.facts, report }, evidence: taken.evidence }

@@ -14,6 +14,7 @@ import { renderMigrationCloseout } from '../migration-closeout-markdown.ts'
 import { readCatalogue } from '../read-catalogue.ts'
 import type { RehearsalResult } from '../rehearsal-result.ts'
 import { rehearsalDatabaseRef } from '../restore-backup.ts'
+import { isSnapshot, type SnapshotBackup } from '../snapshot-backup.ts'
 import type { Backup } from '../take-backup.ts'
 
 const input = z.object({
@@ -124,20 +125,32 @@ async function readPreflight(context: EffectContext, given: Input): Promise<Chec
 }
 
 async function listBackups(context: EffectContext, given: Input): Promise<MigrationCloseout['backups']> {
-  const describe = async (which: string, digest: string, holds: string) => {
-    const { dump, retention } = await readJsonEvidence<Backup>(context, digest)
+  const describe = async (
+    which: string,
+    digest: string,
+    holds: string,
+  ): Promise<MigrationCloseout['backups']> => {
+    const backup = await readJsonEvidence<Backup | SnapshotBackup | { none: string }>(context, digest)
+    if ('none' in backup) return []
+    if (isSnapshot(backup)) {
+      const { takenAfter, ...instance } = backup.snapshot
+      return [
+        { which, snapshot: { ...instance, takenAfter: takenAfter.at }, retention: backup.retention, holds },
+      ]
+    }
+    const { dump, retention } = backup
     const { file, sha256, takenAt } = dump
-    return { which, file, sha256, takenAt, retention, holds }
+    return [{ which, file, sha256, takenAt, retention, holds }]
   }
   const first = await describe(
     'first',
     given.backupDigest,
     'the state before the migration, and not the new one',
   )
-  if (given.secondBackupDigest === undefined) return [first]
+  if (given.secondBackupDigest === undefined) return first
   const holds =
     context.mode === 'live' ? 'the migrated state' : 'the migrated state of the rehearsal database'
-  return [first, await describe('second', given.secondBackupDigest, holds)]
+  return [...first, ...(await describe('second', given.secondBackupDigest, holds))]
 }
 
 function describeState(live: boolean, rolledBack: boolean, unchanged: boolean): string {

@@ -17,6 +17,7 @@ import { readScoped } from '../read-scoped.ts'
 import type { RehearsalResult } from '../rehearsal-result.ts'
 import { assertSameSchema } from '../schema-drift.ts'
 import { assertSameIdentity, readServerIdentity, serverMajorVersion } from '../server-identity.ts'
+import { type ComparedSnapshot, committedUpTo } from '../snapshot-backup.ts'
 
 /** Asks the target the preflight checks that only read, in a read-only session, and makes the plan. */
 export function preflight(deps: MigrateDeps): Effect {
@@ -29,6 +30,8 @@ export function preflight(deps: MigrateDeps): Effect {
       catalogueDigest: z.string(),
       rehearsalDigest: z.string(),
       lintDigest: z.string(),
+      restoredDigest: z.string().optional(),
+      committedUpTo: committedUpTo.optional(),
     }),
     output: z.looseObject({ planDigest: z.string(), migrationPlanDigest: z.string() }),
     async execute(context, given) {
@@ -40,7 +43,11 @@ export function preflight(deps: MigrateDeps): Effect {
       await assertAsRehearsed(deps, context, given.target, { identity, backedUp, rehearsal })
       const asked = await askPreflight(deps, context, { target: given.target, identity, bundle, rehearsal })
       assertChecksPass('STOP_PREFLIGHT_FAILED', 'preflight', asked.results)
-      const tools = await deps.dumps.configuredTools(context, serverMajorVersion(identity))
+      const bySnapshot = given.committedUpTo !== undefined && given.restoredDigest !== undefined
+      const snapshot = bySnapshot
+        ? await readJsonEvidence<ComparedSnapshot>(context, given.restoredDigest!)
+        : null
+      const tools = bySnapshot ? [] : await deps.dumps.configuredTools(context, serverMajorVersion(identity))
       const database = await deps.openDatabase(given.target)
       const history = await database.read(context, hasHistory)
       const lint = await readJsonEvidence<SquawkReport>(context, given.lintDigest)
@@ -48,16 +55,9 @@ export function preflight(deps: MigrateDeps): Effect {
       const plan = jsonEvidence(
         'plan/SG1',
         planMigration({
-          machineVersion,
-          mode,
-          bundle,
-          identity,
-          catalogue,
-          rehearsal,
-          asked,
-          lint,
-          tools,
+          ...{ machineVersion, mode, bundle, identity, catalogue, rehearsal, asked, lint, tools },
           history,
+          snapshot,
         }),
       )
       const checked = jsonEvidence('preflight', asked.results)

@@ -21,6 +21,7 @@ import { assertSameBundle, readMigrationBundle } from '../read-migration-bundle.
 import { readScoped } from '../read-scoped.ts'
 import type { RehearsalResult } from '../rehearsal-result.ts'
 import { assertSameIdentity, readServerIdentity, serverMajorVersion } from '../server-identity.ts'
+import { committedUpTo, readTargetNow } from '../snapshot-backup.ts'
 import { backup } from './backup.ts'
 import { preflight } from './preflight.ts'
 import { rehearse } from './rehearse.ts'
@@ -39,6 +40,7 @@ const input = z.object({
   place: z.string(),
   catalogueDigest: z.string(),
   rehearsalDigest: z.string(),
+  committedUpTo: committedUpTo.optional(),
 })
 
 /**
@@ -49,12 +51,17 @@ export function recheckMigration(deps: MigrateDeps): Effect {
   return readEffect({
     name: 'recheck_migration',
     input,
-    output: z.looseObject({ planDigest: z.string() }),
+    output: z.looseObject({ planDigest: z.string(), committedUpTo: committedUpTo.optional() }),
     look: async (context, given) => (await findDrift(deps, context, given))?.differences ?? [],
     async execute(context, given) {
       const drift = await findDrift(deps, context, given)
       if (drift !== null) return planAgain(deps, context, given, drift)
-      return { output: { planDigest: given.planDigest, report: { recheck: null } } }
+      // A backup that is taken again counts from here on.
+      const since =
+        given.committedUpTo === undefined
+          ? {}
+          : { committedUpTo: await readTargetNow(deps, context, given.target) }
+      return { output: { planDigest: given.planDigest, ...since, report: { recheck: null } } }
     },
   })
 }
@@ -124,7 +131,7 @@ async function planAgain(
 ) {
   const made: Evidence[] = []
   const reports: Facts = {}
-  let facts: Facts = given
+  let facts = given as Facts
   for (const phase of [backup(deps), restoreTest(deps), rehearse(deps), preflight(deps)]) {
     const result = await phase.execute(withUnsavedEvidence(context, made), phase.input.parse(facts))
     const { report, ...found } = result.output as { report: Facts } & Facts

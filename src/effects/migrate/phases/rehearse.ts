@@ -73,10 +73,10 @@ async function claimRehearsalDatabase(
   context: EffectContext,
   given: z.infer<typeof input>,
 ): Promise<RehearsalDatabaseRef> {
-  const wasUsed = await deps.rehearsalDatabases.markUsed(given.copy)
+  const wasUsed = await deps.rehearsalDatabases.markUsed(given.copy, context)
   if (!wasUsed) return given.copy
   const { copy } = (await restoreForRehearsal(deps, context, given)).output
-  await deps.rehearsalDatabases.markUsed(copy)
+  await deps.rehearsalDatabases.markUsed(copy, context)
   return copy
 }
 

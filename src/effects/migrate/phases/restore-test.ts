@@ -13,6 +13,7 @@ import {
   restoreBackup,
   restoreFacts,
 } from '../restore-backup.ts'
+import { acceptSnapshot, compareSnapshot, isSnapshot, type SnapshotBackup } from '../snapshot-backup.ts'
 import type { Backup } from '../take-backup.ts'
 
 /** The facts of the run that the phase needs. */
@@ -27,7 +28,11 @@ export function restoreTest(deps: MigrateDeps): Effect {
   return readEffect({
     name: 'restore_test',
     input: restoreTestInput,
-    output: z.looseObject({ copy: rehearsalDatabaseRef, backupComparedAt: z.string() }),
+    output: z.looseObject({
+      copy: rehearsalDatabaseRef,
+      backupComparedAt: z.string(),
+      restoredDigest: z.string(),
+    }),
     execute: (context, given) => restoreForRehearsal(deps, context, given),
   })
 }
@@ -37,23 +42,54 @@ export async function restoreForRehearsal(
   deps: MigrateDeps,
   context: EffectContext,
   given: z.infer<typeof restoreTestInput>,
-): Promise<EffectResult<{ copy: RehearsalDatabaseRef; backupComparedAt: string; report: Json }>> {
+): Promise<EffectResult<Restored>> {
+  const taken = await readJsonEvidence<Backup | SnapshotBackup>(context, given.backupDigest)
+  if (isSnapshot(taken)) return testInstance(deps, context, given, taken)
   const copy = { place: given.place, database: rehearsalDatabaseName('rehearsal', context) }
-  const backup = await readJsonEvidence<Backup>(context, given.backupDigest)
   const catalogue = await readJsonEvidence<Catalogue>(context, given.catalogueDigest)
-  const compared = await restoreBackup(deps, context, given, { backup, catalogue }, copy).catch(
+  const compared = await restoreBackup(deps, context, given, { backup: taken, catalogue }, copy).catch(
     async (error: unknown) => {
       // Nothing was rehearsed there, and the next attempt uses another name.
       await deps.rehearsalDatabases.drop(copy).catch(() => undefined)
       throw error
     },
   )
+  return resultOf(context, copy, { ...compared })
+}
+
+type Restored = {
+  copy: RehearsalDatabaseRef
+  backupComparedAt: string
+  restoredDigest: string
+  report: Json
+}
+
+function resultOf(
+  context: EffectContext,
+  copy: RehearsalDatabaseRef,
+  compared: { [key: string]: Json },
+): EffectResult<Restored> {
+  const evidence = jsonEvidence('restored', { copy, ...compared })
   return {
     output: {
       copy,
       backupComparedAt: context.now().toISOString(),
+      restoredDigest: evidence.digest,
       report: { restored: { ...copy, ...compared } },
     },
-    evidence: [jsonEvidence('restored', { copy, ...compared })],
+    evidence: [evidence],
   }
+}
+
+/** The provider restored the backup already. The instance is looked at again, because a rehearsal may have changed it since. */
+async function testInstance(
+  deps: MigrateDeps,
+  context: EffectContext,
+  given: z.infer<typeof restoreTestInput>,
+  { snapshot }: SnapshotBackup,
+): Promise<EffectResult<Restored>> {
+  const { takenAfter: committedUpTo, database } = snapshot
+  await acceptSnapshot(deps, context, { ...given, committedUpTo }, 'before')
+  const compared = await compareSnapshot(deps, context, given.target)
+  return resultOf(context, { place: given.place, database }, { ...compared })
 }

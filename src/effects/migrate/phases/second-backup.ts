@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Effect, EffectContext } from '../../../domain/effect.ts'
 import { Stop } from '../../../domain/errors.ts'
+import { jsonEvidence } from '../../../domain/evidence.ts'
 import { readEffect } from '../../../machine/define-effect.ts'
 import type { MigrationDatabase } from '../../../targets/postgres/migration-database.ts'
 import type { TableOfDump } from '../../../targets/postgres/rows-of-dump.ts'
@@ -11,6 +12,7 @@ import { ensureRehearsed, migratedFacts } from '../open-migrated-database.ts'
 import type { RehearsalResult } from '../rehearsal-result.ts'
 import { proveRestorable } from '../restore-backup.ts'
 import { readServerIdentity } from '../server-identity.ts'
+import { acceptSnapshot, committedUpTo, compareSnapshot } from '../snapshot-backup.ts'
 import { findUnconcernedTables } from '../unconcerned-tables.ts'
 
 /**
@@ -20,10 +22,18 @@ import { findUnconcernedTables } from '../unconcerned-tables.ts'
 export function secondBackup(deps: MigrateDeps): Effect {
   return readEffect({
     name: 'second_backup',
-    input: z.object({ ...migratedFacts, rehearsalDigest: z.string().optional() }),
+    input: z.object({
+      ...migratedFacts,
+      rehearsalDigest: z.string().optional(),
+      committedUpTo: committedUpTo.optional(),
+    }),
     output: z.looseObject({ secondBackupDigest: z.string() }),
     async execute(context, given) {
       const live = context.mode === 'live'
+      if (given.committedUpTo !== undefined)
+        return live
+          ? acceptMigrated(deps, context, { ...given, committedUpTo: given.committedUpTo })
+          : withoutSecond()
       if (!live) await ensureRehearsed(deps, context, given)
       const database = live
         ? await deps.openDatabase(given.target)
@@ -51,6 +61,33 @@ export function secondBackup(deps: MigrateDeps): Effect {
       }
     },
   })
+}
+
+/** A snapshot of the migrated target. */
+async function acceptMigrated(
+  deps: MigrateDeps,
+  context: EffectContext,
+  given: Parameters<typeof acceptSnapshot>[2],
+) {
+  const { output, evidence } = await acceptSnapshot(deps, context, given, 'after')
+  const restored = jsonEvidence('restored/after', await compareSnapshot(deps, context, given.target))
+  return {
+    output: {
+      secondBackupDigest: output.backupDigest,
+      report: { secondBackup: output.report.backup },
+    },
+    evidence: [...evidence, restored],
+  }
+}
+
+/** A trial of a backup would have to dump the instance, which a snapshot is to spare. */
+function withoutSecond() {
+  const none = 'none: a dry run changed the restored instance alone, which needs no backup'
+  const evidence = jsonEvidence('backup/after', { none })
+  return {
+    output: { secondBackupDigest: evidence.digest, report: { secondBackup: none } },
+    evidence: [evidence],
+  }
 }
 
 /** The tables that the rehearsed migration does not concern; none where the facts name no rehearsal. */

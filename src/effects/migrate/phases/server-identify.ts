@@ -13,19 +13,27 @@ import type { MigrateDeps } from '../deps.ts'
 import { estimateWork, readDatabaseBytes } from '../estimate-work.ts'
 import { withDeviations } from '../restore-backup.ts'
 import { readServerIdentity, serverMajorVersion } from '../server-identity.ts'
+import { committedUpTo, readTargetNow } from '../snapshot-backup.ts'
 
 /** Identifies server and database before anything else, and checks the tools and the rehearsal server that the run will need. */
 export function serverIdentify(deps: MigrateDeps): Effect {
   return readEffect({
     name: 'server_identify',
     input: z.object({ target: z.string(), bundleDigest: z.string() }),
-    output: z.looseObject({ identityDigest: z.string(), profileDigest: z.string(), place: z.string() }),
+    output: z.looseObject({
+      identityDigest: z.string(),
+      profileDigest: z.string(),
+      place: z.string(),
+      committedUpTo: committedUpTo.optional(),
+    }),
     async execute(context, { target, bundleDigest }) {
       const { spec, texts } = await readJsonEvidence<MigrationBundle>(context, bundleDigest)
       const database = await deps.openDatabase(target)
       const identity = await database.read(context, readServerIdentity)
       assertServerOfBundle(spec, identity, target)
-      const tool = await deps.dumps.check(context, serverMajorVersion(identity))
+      const snapshotPlace = deps.snapshots.placeFor(target)
+      const hasSnapshots = snapshotPlace !== null
+      const tool = hasSnapshots ? null : await deps.dumps.check(context, serverMajorVersion(identity))
       const { found, outbound, foreign } = await database.read(context, async (sql) => ({
         found: await readDatabaseProfile(sql),
         outbound: await findOutboundConnections(sql),
@@ -33,19 +41,25 @@ export function serverIdentify(deps: MigrateDeps): Effect {
       }))
       const makesPolicies = Object.values(texts).some((text) => /row\s+level\s+security/i.test(text))
       const profile = { ...found, policies: found.policies === true || makesPolicies }
-      const refused = onlyIn(outbound, spec.deviations ?? [])
+      // An instance has what a restored copy does without.
+      const refused = hasSnapshots ? outbound : onlyIn(outbound, spec.deviations ?? [])
       if (refused.length > 0)
-        throw outboundError(target, refused, [...new Set([...outbound, ...foreign])].sort())
-      const place = await deps.rehearsalDatabases.chooseServer(
-        target,
-        identity,
-        withDeviations(profile, spec.deviations),
-      )
+        throw hasSnapshots
+          ? outboundInstanceError(target, refused)
+          : outboundError(target, refused, [...new Set([...outbound, ...foreign])].sort())
+      const place =
+        snapshotPlace ??
+        (await deps.rehearsalDatabases.chooseServer(
+          target,
+          identity,
+          withDeviations(profile, spec.deviations),
+        ))
       const databaseBytes = await database.read(context, readDatabaseBytes)
+      const since = hasSnapshots ? { committedUpTo: await readTargetNow(deps, context, target) } : {}
       const estimate = estimateWork(context, {
         databaseBytes,
         freeBytes: await deps.measures.freeBytes(),
-        rates: deps.measures.rates(),
+        rates: hasSnapshots ? {} : deps.measures.rates(),
         hasCopies: place === 'embedded',
       })
       const identified = jsonEvidence('identity', identity)
@@ -56,11 +70,12 @@ export function serverIdentify(deps: MigrateDeps): Effect {
           identityDigest: identified.digest,
           profileDigest: made.digest,
           place,
+          ...since,
           report: {
             target: { name: target, systemIdentifier, database: name, version, role },
-            pgDump: tool,
+            ...(tool === null ? { backupBy: 'a snapshot of the provider' } : { pgDump: tool }),
             rehearsalServer: place,
-            estimate: { ...estimate },
+            ...(tool === null ? {} : { estimate: { ...estimate } }),
           },
         },
         evidence: [identified, made],
@@ -90,6 +105,15 @@ function assertServerOfBundle({ server }: MigrationBundleSpec, found: ServerIden
     },
   )
 }
+
+const outboundInstanceError = (target: string, names: string[]) =>
+  new Stop(
+    'STOP_REHEARSAL_NOT_REPRESENTATIVE',
+    `target ${target} has ${names.join(', ')}, through which a rehearsal on an instance restored from its snapshot could change other databases; nothing was changed`,
+    {
+      next: `drop what is named, or remove targets.${target}.snapshotUrlEnv, so that Cutter restores a copy without it; then start another run`,
+    },
+  )
 
 const outboundError = (target: string, names: string[], all: string[]) =>
   new Stop(

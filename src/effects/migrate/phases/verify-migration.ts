@@ -26,6 +26,7 @@ import { planMigrationRollback } from '../plan.ts'
 import { mayReaderAsk, qualifiedTexts } from '../planned-checks.ts'
 import { readCatalogue } from '../read-catalogue.ts'
 import type { RehearsalResult } from '../rehearsal-result.ts'
+import { committedUpTo, readTargetNow } from '../snapshot-backup.ts'
 
 /**
  * Verifies what was committed, in a session of its own. A failure is an outcome and not a stop: it moves the run to gate SG2,
@@ -40,6 +41,7 @@ export function verifyMigration(deps: MigrateDeps): Effect {
       rehearsedDigest: z.string(),
       appliedDigest: z.string().optional(),
       aloneFailed: z.string().nullable().default(null),
+      committedUpTo: committedUpTo.optional(),
     }),
     output: z.looseObject({ verified: z.boolean(), verificationDigest: z.string() }),
     async execute(context, given) {
@@ -69,7 +71,12 @@ export function verifyMigration(deps: MigrateDeps): Effect {
       const { verification, catalogue } = await verify(database, context, bundle, expected)
       const evidence = jsonEvidence('verification', verification)
       const { summary } = describeChecks(verification.checks)
-      const facts = { verificationDigest: evidence.digest }
+      // The second backup is a snapshot that was taken after the commit.
+      const since =
+        given.committedUpTo === undefined || context.mode !== 'live'
+          ? {}
+          : { committedUpTo: await readTargetNow(deps, context, given.target) }
+      const facts = { verificationDigest: evidence.digest, ...since }
       if (verification.failed.length === 0)
         return {
           output: { ...facts, verified: true, report: { verification: summary } },
