@@ -16,7 +16,8 @@ export async function buildPage(root, dist) {
     outdir: out,
     bundle: true,
     platform: 'browser',
-    target: ['chrome111', 'firefox113', 'safari16.4'],
+    // The first ones with light-dark() in CSS.
+    target: ['chrome123', 'firefox120', 'safari17.5'],
     format: 'esm',
     jsx: 'automatic',
     jsxImportSource: 'preact',

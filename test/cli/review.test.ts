@@ -60,6 +60,14 @@ describe('run review', () => {
     expect(stdout).toContain(plan.stdout.trim().split('\n')[0])
   })
 
+  test('shows what would refuse an approval now', async () => {
+    await at.cutter(['hold', 'on', '--reason', 'a test'])
+    const held = await at.cutter(['run', 'review', runId])
+    await at.cutter(['hold', 'off'])
+    expect(held.stdout).toMatch(/^refuses RUN_HELD: .*a test/m)
+    expect((await at.cutter(['run', 'review', runId])).stdout).not.toMatch(/^refuses /m)
+  })
+
   test('asks nobody without a terminal, and signs nothing', async () => {
     const { code, stderr } = await at.cutter(['run', 'review', runId, '--as', ALICE, '--key', key])
     expect([code, await approvals()]).toEqual([2, []])

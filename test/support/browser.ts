@@ -25,9 +25,9 @@ export interface Reader {
   close(): Promise<void>
 }
 
-/** Opens a browser. Each reader has storage and cookies of their own. */
-export async function openBrowser() {
-  const browser = await chromium.launch({ executablePath: chromiumFile!, args: ['--no-sandbox'] })
+/** Opens a browser. Each reader has storage and cookies of their own. `args` are options of its command line. */
+export async function openBrowser(args: string[] = []) {
+  const browser = await chromium.launch({ executablePath: chromiumFile!, args: ['--no-sandbox', ...args] })
   return {
     async reader(origin: string, options: BrowserContextOptions = {}): Promise<Reader> {
       const context = await browser.newContext({ baseURL: origin, ...options })

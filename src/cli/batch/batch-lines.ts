@@ -84,3 +84,8 @@ function linesOfNext({ batchId, mode, documents }: BatchAnswer): string[] {
       : `cutter batch resume ${batchId} --rehearse`
   return ['', `next    ${next}`]
 }
+
+/** Shows a person at a terminal how many of a batch are done. */
+export const showCount = (io: Pick<Io, 'err' | 'watched'>, what: string) => (done: number, of: number) => {
+  if (io.watched) io.err(`     ${done} of ${of} ${what}`)
+}

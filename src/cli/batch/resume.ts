@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { action, BY, defineCommand, type GlobalOptions } from '../define-command.ts'
 import { inHome } from '../session.ts'
-import { BATCH_SHAPE, printBatch } from './batch-lines.ts'
+import { BATCH_SHAPE, printBatch, showCount } from './batch-lines.ts'
 
 interface Options extends GlobalOptions {
   approval: string[]
@@ -34,6 +34,7 @@ function resume(batch: string | undefined, options: Options): Promise<number> {
   return inHome(options, async ({ home, io }) => {
     const { resumeBatch } = await import('../../service/batches/resume.ts')
     const { approval: approvals, approvals: approvalsFile, rehearse = false, by } = options
-    return printBatch(io, await resumeBatch(home, { batch, approvals, approvalsFile, rehearse, by }))
+    const onRun = showCount(io, 'runs')
+    return printBatch(io, await resumeBatch(home, { batch, approvals, approvalsFile, rehearse, by, onRun }))
   })
 }

@@ -3,7 +3,7 @@ import type { Mode } from '../../domain/run.ts'
 import { integer, matching, modeOption } from '../arguments.ts'
 import { action, BY, defineCommand, type GlobalOptions } from '../define-command.ts'
 import { inHome } from '../session.ts'
-import { BATCH_SHAPE, printBatch } from './batch-lines.ts'
+import { BATCH_SHAPE, printBatch, showCount } from './batch-lines.ts'
 
 interface Options extends GlobalOptions {
   mode: Mode
@@ -63,6 +63,8 @@ function start(folder: string, options: Options): Promise<number> {
   return inHome(options, async ({ home, io }) => {
     const { startBatch } = await import('../../service/batches/start.ts')
     const { mode, target, limit, accept, expect, name, by } = options
-    return printBatch(io, await startBatch(home, { folder, mode, target, limit, accept, expect, name, by }))
+    const onDocument = showCount(io, 'documents')
+    const given = { folder, mode, target, limit, accept, expect, name, by, onDocument }
+    return printBatch(io, await startBatch(home, given))
   })
 }

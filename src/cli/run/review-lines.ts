@@ -3,6 +3,7 @@ import type { RunReview } from '../../service/runs/review.ts'
 import { fitLines } from '../fit.ts'
 import type { Line } from '../line.ts'
 import { linesOfRun } from '../run-lines.ts'
+import { fitPlan } from './plan-tables.ts'
 
 /** The width of the labels. */
 const LABEL = 8
@@ -11,11 +12,16 @@ const MOST_CHANGES = 50
 
 /** What belongs to a decision, in the order in which it is read: the run, the plan, what differs, what cannot be taken back, who signed. */
 export function linesOfReview(review: RunReview, width: number | null): Line[] {
-  const below = [...linesOfChanges(review), ...linesOfAhead(review), ...linesOfSigners(review)]
+  const below = [
+    ...linesOfChanges(review),
+    ...linesOfRefusals(review),
+    ...linesOfAhead(review),
+    ...linesOfSigners(review),
+  ]
   return [
     ...linesOfRun(review.run, width, [`about   ${textInLine(review.run.about)}`]),
     '',
-    ...fitLines(review.plan.trimEnd().split('\n'), { width, hang: 0 }),
+    ...fitPlan(review.plan.trimEnd().split('\n'), width),
     '',
     ...fitLines(below, { width, hang: LABEL }),
   ]
@@ -40,6 +46,13 @@ function linesOfChanges({ changes, differences }: RunReview): Line[] {
     ...(differences.length === 0 ? ['world   as the plan says'] : []),
     ...differences.map((line): Line => [{ text: 'differs ', style: 'trouble' }, textInLine(line)]),
   ]
+}
+
+function linesOfRefusals({ refusals, run }: RunReview): Line[] {
+  return refusals.flatMap(({ reason, message, next }): Line[] => [
+    [{ text: 'refuses ', style: 'trouble' }, `${reason}: ${textInLine(message)}`],
+    ...(next === null ? [] : [`        next: ${textInLine(next.replaceAll('<run>', run.runId))}`]),
+  ])
 }
 
 function linesOfAhead({ ahead, isFinal }: RunReview): Line[] {

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { readInbox } from '../../service/inbox.ts'
 import { readGateAhead } from '../../service/page/gate-ahead.ts'
+import { readPasskeyIds } from '../../service/page/passkey-ids.ts'
 import { readPlanChanges } from '../../service/page/plan-changes.ts'
 import { readRunChart } from '../../service/page/run-chart.ts'
 import { layoutChart } from '../chart-layout.ts'
@@ -29,6 +30,11 @@ export const PAGE_ENDPOINTS = [
     answer: 'ahead-of-gate',
     params: run,
     reply: async ({ home, params }) => ({ content: await readGateAhead(home, params) }),
+  }),
+  endpoint('get', '/api/v1/passkeys', {
+    summary: 'For which RP ids passkeys count',
+    answer: 'passkey-ids',
+    reply: async ({ home }) => ({ content: await readPasskeyIds(home) }),
   }),
   endpoint('get', '/api/v1/runs/{run}/plan/changes', {
     summary: 'How the plan differs from the one with which the run came to this gate before',

@@ -20,6 +20,13 @@ export const PAGE_ANSWERS: Answers = {
       guard: text.describe('Belongs into the header x-cutter-guard of each request that brings the cookie.'),
     }),
   },
+  'passkey-ids': {
+    commands: [],
+    title: 'For which RP ids passkeys count',
+    schema: z.strictObject({
+      rpIds: z.array(text).nullable().describe('Those of policies; null: the name of the page’s host.'),
+    }),
+  },
   inbox: {
     commands: ['inbox'],
     title: 'What waits for people',

@@ -50,6 +50,9 @@ export const RUN_ANSWERS: Answers = {
         })
         .describe('What differs from the plan with which the run came to this gate before.'),
       differences: z.array(text).describe('What of the world is not as the plan says now.'),
+      refusals: z
+        .array(z.strictObject({ reason: text, message: text, next: text.nullable() }))
+        .describe('What would refuse an approval that were brought now.'),
       ahead: z.array(
         z.strictObject({
           state: text,

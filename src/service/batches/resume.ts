@@ -24,6 +24,8 @@ export interface ResumeBatchInput {
   rehearse: boolean
   /** Label of the operator. */
   by?: string | undefined
+  /** Told after each approval or stopped run: how many of how many are done. */
+  onRun?: ((done: number, of: number) => void) | undefined
 }
 
 /**
@@ -37,7 +39,7 @@ export async function resumeBatch(home: Home, given: ResumeBatchInput): Promise<
   assertUnlimited(home, 'resume batches')
   const batch = loadBatch(home.folder, given.batch)
   const continuations = await chooseContinuations(home, batch, given)
-  const refusals = await resumeEach(home, continuations, given.by)
+  const refusals = await resumeEach(home, continuations, given)
   const rows = await readBatchRows(home.store, batch)
   return batchAnswer(
     batch,
@@ -80,13 +82,14 @@ async function readIds(file: string): Promise<string[]> {
 async function resumeEach(
   home: Home,
   continuations: Continuation[],
-  by: string | undefined,
+  { by, onRun }: Pick<ResumeBatchInput, 'by' | 'onRun'>,
 ): Promise<Map<string, BatchRefusal>> {
   const { deps } = await home.app()
   const refusals = new Map<string, BatchRefusal>()
   const passed = new Set<string>()
-  for (const { runId: run, approvalId: approval, gate } of continuations) {
+  for (const [done, { runId: run, approvalId: approval, gate }] of continuations.entries()) {
     assertNotInterrupted(deps.interrupt)
+    if (done > 0) onRun?.(done, continuations.length)
     // Where a gate needs several people, the first of their approvals takes the others along.
     if (gate !== undefined && passed.has(`${run} ${gate}`)) continue
     const resume = () => alone(home, () => resumeRun(home, { run, approval, by }))
@@ -96,6 +99,7 @@ async function resumeEach(
       refusals.delete(run)
     } else refusals.set(run, refusal)
   }
+  if (continuations.length > 0) onRun?.(continuations.length, continuations.length)
   return refusals
 }
 

@@ -35,6 +35,8 @@ export interface StartBatchInput {
   name?: string | undefined
   /** Label of the operator. */
   by?: string | undefined
+  /** Told after each document: how many of how many are planned or refused. */
+  onDocument?: ((done: number, of: number) => void) | undefined
 }
 
 /**
@@ -59,8 +61,11 @@ export async function startBatch(home: Home, given: StartBatchInput): Promise<Ba
   const opened = openBatch(app, { ...given, folder }, documents)
   const batch = await addGivenInput(store, opened, { accept, expect: given.expect ?? [] })
   saveBatch(home.folder, batch)
+  let done = 0
   const refusals = await forEachConcurrently(batch.documents, deps.interrupt, (one) =>
-    attempt(() => startDocument(app, batch, one, given.by), deps),
+    attempt(() => startDocument(app, batch, one, given.by), deps).finally(() =>
+      given.onDocument?.(++done, batch.documents.length),
+    ),
   )
   const withRefusals = {
     ...batch,

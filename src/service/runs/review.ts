@@ -15,6 +15,8 @@ export interface RunReview {
   changes: PlanChanges
   /** What of the world is not as the plan says now. */
   differences: string[]
+  /** What would refuse an approval that were brought now. */
+  refusals: { reason: string; message: string; next: string | null }[]
   /** What happens after a yes, with how each write is taken back; `isFinal`: a live write without a known way back. */
   ahead: {
     state: string
@@ -54,6 +56,7 @@ export async function reviewRun(home: Home, { run: text }: { run: string }): Pro
     plan: await renderRunPlan(store, run, { page: null, pageSize: 200 }),
     changes,
     differences: explained.differences,
+    refusals: explained.refusals.map(({ reason, message, next }) => ({ reason, message, next })),
     ahead: steps,
     isFinal,
     need: explained.policy?.need ?? 0,

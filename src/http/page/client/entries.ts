@@ -22,14 +22,16 @@ const NAMES: { [event: string]: string } = {
   RETRY: 'Resumed after a stop',
 }
 
+/** A write that a probe found on the target was not made again. */
+const RAN: { [ran: string]: string } = { simulate: ' (simulated)', probe: ' (found done)' }
+
 const textOf = (value: Json | undefined) => (typeof value === 'string' && value !== '' ? value : null)
 
 /** Tells an entry in words. */
 export function tell({ event, by }: Entry): Words {
   const [, kind, actor = ''] = /^xstate\.(done|error)\.actor\.(.+)$/.exec(event.type) ?? []
   const detail = textOf(event.message) ?? textOf(event.reason) ?? textOf(errorOf(event.error))
-  if (kind === 'done')
-    return { text: `${actor}${event.ran === 'simulate' ? ' (simulated)' : ''}`, detail, kind: 'engine' }
+  if (kind === 'done') return { text: `${actor}${RAN[String(event.ran)] ?? ''}`, detail, kind: 'engine' }
   if (kind === 'error') return { text: `${actor} stopped`, detail, kind: 'failure' }
   const isRefusal = event.type === 'cutter.approval-refused'
   const name = event.type.startsWith('xstate.after') ? 'Arrived' : (NAMES[event.type] ?? event.type)

@@ -1,3 +1,4 @@
+import { rpIdOf } from './rp-id.ts'
 import {
   type Assertion,
   fromBase64,
@@ -23,14 +24,11 @@ const KNOWN = 'cutter-passkeys'
 
 const readKnown = (): KnownPasskey[] => JSON.parse(localStorage.getItem(KNOWN) ?? '[]') as KnownPasskey[]
 
-/** The principals of passkeys that this browser made for a host. */
-export const knownPrincipals = (rpId: string): string[] => [
-  ...new Set(
-    readKnown()
-      .filter((one) => one.rpId === rpId)
-      .map(({ principal }) => principal),
-  ),
-]
+/** The passkeys that this browser made and may use on a page of this host, one for each principal. */
+export function knownHere(hostname: string): Pick<KnownPasskey, 'principal' | 'rpId'>[] {
+  const here = readKnown().filter(({ rpId }) => rpIdOf(hostname, [rpId]) !== null)
+  return [...new Map(here.map((one) => [one.principal, one])).values()]
+}
 
 const random = (length: number) => crypto.getRandomValues(new Uint8Array(length))
 

@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { Problem } from '../client/answers.ts'
-import { problemFrom } from '../client/use-answer.ts'
+import { getJson } from '../client/api.ts'
+import { problemFrom, useAnswer } from '../client/use-answer.ts'
 import { Copy, Section, setTitle, Trouble } from '../parts/small.tsx'
 import { type Enrolled, enrol } from '../passkey/passkey.ts'
 import { rpIdOf } from '../passkey/rp-id.ts'
@@ -10,7 +11,11 @@ export function Keys() {
   useEffect(() => setTitle('Passkeys'), [])
   const [enrolled, setEnrolled] = useState<Enrolled | null>(null)
   const [problem, setProblem] = useState<Problem | null>(null)
-  const rpId = typeof PublicKeyCredential === 'undefined' ? null : rpIdOf(location.hostname, null)
+  const { data, problem: unread } = useAnswer('passkeys', () =>
+    getJson<{ rpIds: string[] | null }>('/api/v1/passkeys'),
+  )
+  const rpId =
+    typeof PublicKeyCredential === 'undefined' || data === null ? null : rpIdOf(location.hostname, data.rpIds)
   const make = async (event: Event) => {
     event.preventDefault()
     setProblem(null)
@@ -25,7 +30,12 @@ export function Keys() {
         shows its line for <code>allowed_signers</code>. It writes nothing: whoever owns that file decides
         whether the line goes in.
       </p>
-      {rpId === null ? (
+      <Trouble problem={unread} />
+      {data === null ? null : rpId === null && data.rpIds !== null ? (
+        <p class="notice wait">
+          This page can’t make passkeys here: the policies take those of {data.rpIds.join(', ')} only.
+        </p>
+      ) : rpId === null ? (
         <p class="notice wait">
           This page can’t make passkeys here. Open it over https, or as{' '}
           <code>http://localhost{location.port === '' ? '' : `:${location.port}`}/keys</code>.

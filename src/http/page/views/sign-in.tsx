@@ -4,8 +4,7 @@ import { postForText, signIn } from '../client/api.ts'
 import { problemFrom } from '../client/use-answer.ts'
 import { Shown } from '../parts/shown.tsx'
 import { setTitle, Trouble } from '../parts/small.tsx'
-import { knownPrincipals, signStatement } from '../passkey/passkey.ts'
-import { rpIdOf } from '../passkey/rp-id.ts'
+import { knownHere, signStatement } from '../passkey/passkey.ts'
 
 /** Asks for a token once, or for a passkey. The browser then has a session that no script reads. */
 export function SignIn() {
@@ -26,11 +25,11 @@ export function SignIn() {
     event.preventDefault()
     return attempt(() => signIn({ token: field.current!.value.trim() }))
   }
-  const rpId = typeof PublicKeyCredential === 'undefined' ? null : rpIdOf(location.hostname, null)
-  const byPasskey = (principal: string) =>
+  const known = typeof PublicKeyCredential === 'undefined' ? [] : knownHere(location.hostname)
+  const byPasskey = ({ principal, rpId }: (typeof known)[number]) =>
     attempt(async () => {
       const statement = await postForText('/api/v1/session/statement', { principal })
-      const signed = { statement, namespace: 'cutter.sign-in', principal, rpId: rpId!, listed: [] }
+      const signed = { statement, namespace: 'cutter.sign-in', principal, rpId, listed: [] }
       await signIn({ passkey: { statement, signature: await signStatement(signed) } })
     })
   return (
@@ -48,13 +47,13 @@ export function SignIn() {
         </button>
         <Trouble problem={problem} />
       </form>
-      {rpId !== null && knownPrincipals(rpId).length > 0 && (
+      {known.length > 0 && (
         <section class="card stack" aria-labelledby="by-passkey">
           <h2 id="by-passkey">Or by a passkey of this browser</h2>
           <p class="quiet">It lets you look. Each approval takes a signature of its own.</p>
-          {knownPrincipals(rpId).map((principal) => (
-            <button key={principal} type="button" disabled={isBusy} onClick={() => byPasskey(principal)}>
-              Sign in as <Shown text={principal} />
+          {known.map((one) => (
+            <button key={one.principal} type="button" disabled={isBusy} onClick={() => byPasskey(one)}>
+              Sign in as <Shown text={one.principal} />
             </button>
           ))}
         </section>
