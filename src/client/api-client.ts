@@ -44,6 +44,7 @@ export interface Schemas {
   'hold': { on: boolean; since: string | null; reason: string | null; by: string | null; released: (string)[] }
   'inbox': { at: string; items: ({ runId: string; machine: string; mode: 'dry-run' | 'live'; status: 'paused' | 'stopped'; state: string; gate: string | null; about: string; since: string; startedBy: string; isFinal: boolean; need: number; have: (string)[]; may: (string)[]; expiresAt: string | null; why: string | null; next: string | null })[]; more: number; working: number }
   'machine-list': ({ name: string; version: string; definitionDigest: string; gates: (string)[]; from: string })[]
+  'passkey-ids': { rpIds: (string)[] | null }
   'plan-changes': { from: string | null; to: string; fromSeq: number | null; changes: ({ place: string; before: Json; after: Json })[] }
   'report-list': { runId: string; seq: number; reports: (string)[] }
   'run': { runId: string; machine: string; version: string; mode: 'dry-run' | 'live'; status: 'working' | 'paused' | 'stopped' | 'closed'; state: string; phase: string | null; stopCode: string | null; outcome: 'succeeded' | 'failed' | 'rolled-back' | 'rejected' | 'cancelled' | 'voided' | 'abandoned' | null; gate: string | null; planDigest: string | null; startedBy: string; startedAt: string; updatedAt: string; output: { [name: string]: Json }; about: string; stop?: { code: string; message: string; next?: string; data?: { [name: string]: Json } }; hold?: { since: string; reason: string; by: string } | null; note?: string; error?: { code: string; message: string; next?: string; reason?: string; differences?: (string)[] } }
@@ -123,6 +124,8 @@ export function createApiClient(send: Send) {
     getRunsByRunChart: (given: { run: string }) => send({ method: 'GET', path: `/api/v1/runs/${part(given.run)}/chart`, body: undefined, answer: 'json' }) as Promise<Schemas['run-chart']>,
     /** What would happen after an approval now, and how each write is taken back */
     getRunsByRunAhead: (given: { run: string }) => send({ method: 'GET', path: `/api/v1/runs/${part(given.run)}/ahead`, body: undefined, answer: 'json' }) as Promise<Schemas['ahead-of-gate']>,
+    /** For which RP ids passkeys count */
+    getPasskeys: () => send({ method: 'GET', path: `/api/v1/passkeys`, body: undefined, answer: 'json' }) as Promise<Schemas['passkey-ids']>,
     /** How the plan differs from the one with which the run came to this gate before */
     getRunsByRunPlanChanges: (given: { run: string }) => send({ method: 'GET', path: `/api/v1/runs/${part(given.run)}/plan/changes`, body: undefined, answer: 'json' }) as Promise<Schemas['plan-changes']>,
     /** Lists approvals, oldest first */

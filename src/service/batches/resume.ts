@@ -24,7 +24,7 @@ export interface ResumeBatchInput {
   rehearse: boolean
   /** Label of the operator. */
   by?: string | undefined
-  /** Told after each approval or stopped run: how many of how many are done. */
+  /** Is called after each approval or stopped run: how many of how many are done. */
   onRun?: ((done: number, of: number) => void) | undefined
 }
 

@@ -35,7 +35,7 @@ export interface StartBatchInput {
   name?: string | undefined
   /** Label of the operator. */
   by?: string | undefined
-  /** Told after each document: how many of how many are planned or refused. */
+  /** Is called after each document: how many of how many are planned or refused. */
   onDocument?: ((done: number, of: number) => void) | undefined
 }
 
