@@ -4,7 +4,7 @@ Exit codes: 0 holds and every requirement is met, 1 does not hold, 2 usage, 3 ho
 import argparse, base64, calendar, datetime, decimal, hashlib, json, os, pathlib, re, subprocess, sys, tempfile, unicodedata, urllib.parse
 GATES = {'cut': {'succeeded': ['SG1', 'SG2']}, 'deploy': {'succeeded': ['SG1'], 'rolled-back': ['SG1']}, 'teardown': {'succeeded': ['SG1']},
          'migrate': {'succeeded': ['SG1'], 'rolled-back': ['SG1', 'SG2']}, 'rollback': {'succeeded': ['SG2']}}  # of version 1 of each machine
-KNOWN = '''cut 8ca776ae24731b67cf40fc12448cb1eb4e7cf6b49913f19b58d6a9233845bf2d 799eff8191ecf5b4bd81ea839d295db5b221480ab3dd560a4727934f980c5904 dc836c261cb0e5493ca704fff519320020780b250bcc2d986b1cc7c32ee15524
+KNOWN = '''cut 8ca776ae24731b67cf40fc12448cb1eb4e7cf6b49913f19b58d6a9233845bf2d 799eff8191ecf5b4bd81ea839d295db5b221480ab3dd560a4727934f980c5904 b8c2967b7b027227061fbcb8a5af386fe0f35320d72dee65b90b36ad244a7771
 deploy 4d1485e5c23d0d1e663d60dd298fbace2421c91b6a17a6df995135665467d296 f21b34905c7737cb48c6a36cd0c02215598c42966b6085031e2c534986e8ed87 b795c2c823655aaa7fae0b9d5904b9147203659540256abe5b0baa35bf750fb2
 migrate 05f1c34183d194cb52fcc1c1c4ff550c39dc451e48daf09dc17c635b69133c96 d137c80a7dd4f73d79a29e0e1825d8e3308d599842d67545a1b11500fdbfb992 0c10bbd57b7a95bd7ef6a9d1e10e10f711d5a770726afe4921148ec417ce6aeb
 rollback bbc032e4af95f6a13e416048557795bab4a128886ee3ef4e78afca1d92ddd81f 7b6e74ca45973cc3d6d9da796fcd0bbd2e054aabbcd069d2c815de37773c9b1b a6bc9772d662d66608550379699ce53693bb57aa9f29140058932a860eaefa59

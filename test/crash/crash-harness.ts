@@ -21,6 +21,8 @@ export interface Task {
   mode: Mode
   /** The file to cut. Left out: the charter of three articles. */
   source?: string
+  /** Codes of problems of the text. */
+  accept?: string
 }
 
 /** A home with its embedded server, the command line as built, and the same command line in a build that kills itself at a chosen point. */
@@ -129,11 +131,12 @@ export async function startCrashHarness(): Promise<CrashHarness> {
       }
       throw new Error(`the run ${key} was not started`)
     },
-    async nextCommand({ key, document, mode, source = charter }) {
+    async nextCommand({ key, document, mode, source = charter, accept }) {
       const found = await app.store.runByKey(key)
       if (found === null) {
         const input = ['--document', document, '--source', source, '--mode', mode, '--key', key]
-        return ['run', 'start', 'cut', ...input, '--json']
+        const accepted = accept === undefined ? [] : ['--accept', accept]
+        return ['run', 'start', 'cut', ...input, ...accepted, '--json']
       }
       if (found.status !== 'paused') return ['run', 'resume', found.runId, '--json']
       return ['run', 'resume', '--approval', await approvalFor(found), '--json']

@@ -7,7 +7,7 @@ const numbers = (text: string, profile?: string) =>
 const unsafe = (text: string) => problemCodes(text).filter((code) => /[!?]$/.test(code))
 
 describe('numbers of headings', () => {
-  test.each([
+  test.each<[string, string[], string[], string?]>([
     ['superscripts', ['Статья 2.', 'Статья 2¹.', 'Статья 2².'], ['2', '2-1', '2-2']],
     ['raised HTML', ['## Art. 5', '## Art. 5<sup>1</sup>', '## Art. 6'], ['5', '5-1', '6']],
     [
@@ -32,6 +32,17 @@ describe('numbers of headings', () => {
       'ordinals with letters',
       ['Article 1er', 'Article 1er A', 'Article 2 ter', 'Article 2 ter A'],
       ['1', '1A', '2-TER', '2-TER-A'],
+    ],
+    ['letters behind a stroke', ['1. §', '2. §', '2/A. §', '3. §'], ['1', '2', '2A', '3'], 'PARA'],
+    [
+      'a raised number behind a point',
+      ['1. pants.', '2. pants.', '2.¹ pants.', '3. pants.'],
+      ['1', '2', '2-1', '3'],
+    ],
+    [
+      'words behind a hyphen between spaces',
+      ['Art. 1', 'Art. 1 - ter', 'Art. 2 - Bis dahin'],
+      ['1', '1-TER', '2'],
     ],
     ['thousands', ['Art. 999. A', 'Art. 1.000. B', 'Art. 1.001. C'], ['999', '1000', '1001']],
     [
@@ -62,8 +73,8 @@ describe('numbers of headings', () => {
       ['1', '2', '3', '4'],
     ],
     ['underlines', ['Article 1\n---------', 'Article 2\n=========', '## Article 3'], ['1', '2', '3']],
-  ])('numbers with %s are read to their end', (_, headings, expected) => {
-    expect(numbers(article(...headings))).toEqual(expected.map((number) => `ARTICLE-${number}`))
+  ])('numbers with %s are read to their end', (_, headings, expected, code = 'ARTICLE') => {
+    expect(numbers(article(...headings))).toEqual(expected.map((number) => `${code}-${number}`))
   })
 
   test('an additional and a provisional article have numbers of their own', () => {
@@ -351,6 +362,25 @@ describe('the status of a unit', () => {
 })
 
 describe('containers and annexes', () => {
+  test('an act with numbers that begin again in schedules has the schedule in the addresses', () => {
+    const act =
+      'Door Act\n\nPart 1\nDoors\n\n1. Short title\n\nThis is the Door Act.\n\n2. Meaning\n\nA door.\n\nSchedule 1\nFees\n\n1. Fee for doors\n\nTwo.\n\nSchedule 2\nForms\n\n1. Form of doors\n\nSquare.\n'
+    expect(numbers(act)).toEqual(['NO-1', 'NO-2', 'ANNEX-1/NO-1', 'ANNEX-2/NO-1'])
+  })
+
+  test.each([
+    [
+      'AsciiDoc',
+      '= Act\n\n== Part 1\n\n=== Section 1\n\nA.\n\n=== Section 2\n\nB.\n\n== Part 2\n\n=== Section 1\n\nC.\n',
+    ],
+    [
+      'HTML',
+      '<html><h2>Part 1</h2><p></p>\n<h3>Section 1</h3><p>A.</p>\n<h3>Section 2</h3><p>B.</p>\n<h2>Part 2</h2>\n<h3>Section 1</h3><p>C.</p></html>\n',
+    ],
+  ])('numbers of %s that begin again have the part in their addresses', (_, text) => {
+    expect(numbers(text)).toEqual(['PART-1/SECTION-1', 'PART-1/SECTION-2', 'PART-2/SECTION-1'])
+  })
+
   test('chapters of one number have addresses of their own, and the problem names them', () => {
     const { records, problems } = scanText(
       '# Title 1\n\n## Article 1\n\nA.\n\n# Title 1\n\n## Article 2\n\nB.\n',
@@ -433,6 +463,11 @@ describe('what a reading may have missed', () => {
     [
       'a second series of rules without a heading of its part',
       `The rules\n\n${[3, 1].map((times) => [1, 2, 3, 4].map((n) => `${n}. ${'A door of the house is blue. '.repeat(times)}\n`).join('\n')).join('\n')}`,
+      'HEADING_SUSPECTED?',
+    ],
+    [
+      'a number in words that are not known',
+      article('Article premier', 'Article deuxième', 'Article troisième', 'Article dix-septième'),
       'HEADING_SUSPECTED?',
     ],
     ['one missing number', article('Article 1', 'Article 2', 'Article 4'), 'NUMBER_GAP?'],

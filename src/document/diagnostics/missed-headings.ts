@@ -66,7 +66,7 @@ function suspectedHeadings(doubts: Doubt[], placed: PlacedRecord[]): Problem[] {
   }
   return doubts.flatMap((doubt) => {
     const kin = byLevel.get(doubt.level)
-    if (kin === undefined || doubt.sort === null) return []
+    if (kin === undefined) return []
     const reason = suspicion(doubt, kin)
     if (reason === null) return []
     const record = recordAt(placed, doubt.start)
@@ -87,6 +87,7 @@ const TAKEN = 'another heading has its number'
 function suspicion({ sort, start, isBare, why }: Doubt, kin: PlacedRecord[]): string | null {
   if (why === IN_LIST) return why
   if (why === AGAIN) return TAKEN
+  if (sort === null) return 'it stands alone in its line, and others of its kind have a number'
   const next = firstAfter(kin, start)
   const [before, after] = [kin[next - 1], kin[next]]
   const known = kin.some((each) => each.sort === sort)

@@ -1,8 +1,10 @@
 import { CutterError } from '../../domain/errors.ts'
 import * as asciidoc from './asciidoc.yaml'
+import * as asciidocNested from './asciidoc-nested.yaml'
 import * as constitution from './constitution.yaml'
 import * as dieu from './dieu.yaml'
 import * as html from './html.yaml'
+import * as htmlNested from './html-nested.yaml'
 import * as markdown from './markdown.yaml'
 import * as markdownNested from './markdown-nested.yaml'
 import * as markdownSections from './markdown-sections.yaml'
@@ -44,6 +46,8 @@ const written: WrittenProfile[] = [
   markdownNested,
   plainNested,
   rulesNested,
+  htmlNested,
+  asciidocNested,
   markdownSections,
   dieu,
 ]

@@ -14,6 +14,8 @@ const LONGEST_TITLE = 160
 const LONGEST_ENDED_TITLE = 60
 /** "APPENDIX: How to apply", "Annex – Fees": an annex without a number, with a title. */
 const TITLED = /^\p{Lu}[\p{L}\p{M}]*(?::|\s?[–—-])\s+["“«(]?[\p{Lu}\p{Lo}]/u
+/** A word and at most three others, which may be a number that no profile knows: "Article Ninety". */
+const FEW_WORDS = /^\p{Lu}[\p{L}\p{M}]*(?:[\s-][\p{L}\p{M}]+){1,3}[.:]?$/u
 /** A number, its words and a title are read within this many bytes. */
 const READ_BYTES = 640
 
@@ -115,7 +117,12 @@ export function readParagraphStart(
       (read.rest === ''
         ? (isAnnex || read.level.role === 'aside') && !/[.,;]$/.test(raw)
         : isAnnex && before === 'break' && TITLED.test(text))
-    return stands ? { heading, doubt: null } : NOTHING
+    if (stands) return { heading, doubt: null }
+    const isNumberInWords =
+      isOwnLine && before === 'break' && read.level.role === 'leaf' && FEW_WORDS.test(text)
+    return isNumberInWords
+      ? { heading: null, doubt: doubtOf(heading, true, 'no number is read in its words') }
+      : NOTHING
   }
   // Georgian has small letters alone.
   const why =

@@ -6,7 +6,7 @@ const MOST_PARTS = 8
 const MOST_LISTED = 40
 
 /**
- * Extends a numeral by what belongs to the number behind its digits: "12a", "12²", "77z-2a", "XI bis", "1er", "103-A", "191 a". Returns
+ * Extends a numeral by what belongs to the number behind its digits: "12a", "12²", "77z-2a", "XI bis", "1er", "103-A", "2/A", "191 a". Returns
  * all readings, the longest first, because the words of a heading decide how far its number goes.
  */
 export function extendNumeral(text: string, numeral: Numeral, profile: Profile): Numeral[] {
@@ -59,9 +59,10 @@ const SUPERSCRIPTS = '⁰¹²³⁴⁵⁶⁷⁸⁹'
 function onePart(text: string, numeral: Numeral, profile: Profile): Numeral | null {
   if (numeral.end === text.length) return null
   const rest = text.slice(numeral.end)
-  const raised = /^[⁰¹²³⁴-⁹]{1,4}/u.exec(rest)
+  // Latvian writes a point before it: "2.¹".
+  const raised = /^\.?[⁰¹²³⁴-⁹]{1,4}/u.exec(rest)
   if (raised !== null) {
-    const digits = [...raised[0]].map((sign) => SUPERSCRIPTS.indexOf(sign)).join('')
+    const digits = [...raised[0].replace('.', '')].map((sign) => SUPERSCRIPTS.indexOf(sign)).join('')
     return extended(numeral, raised[0].length, `-${Number(digits)}`)
   }
   const more = /^([-‐‑.])(\p{Nd}{1,4})(?!\p{Nd})/u.exec(rest)
@@ -73,7 +74,7 @@ function onePart(text: string, numeral: Numeral, profile: Profile): Numeral | nu
 const FOLLOWS_LETTER = /^\s*(?:$|[.:;,)\]§]|[-–—(]|<)/u
 
 function wordPart(text: string, numeral: Numeral, rest: string, profile: Profile): Numeral | null {
-  const match = /^([\s\-‐‑]?)([\p{L}\p{M}º°ª]+)/u.exec(rest)
+  const match = /^([\s\-‐‑/]?|\s[-‐‑–]\s)([\p{L}\p{M}º°ª]+)/u.exec(rest)
   if (match === null) return null
   const [taken, gap, letters] = [match[0], match[1]!, match[2]!]
   const small = letters.toLowerCase()
@@ -81,6 +82,8 @@ function wordPart(text: string, numeral: Numeral, rest: string, profile: Profile
   if (gap === '' && profile.ordinalMarks.includes(small)) return extended(numeral, taken.length, '')
   if (profile.numberJoiners.includes(small) && /^\s+\p{Nd}/u.test(text.slice(numeral.end + taken.length)))
     return null
+  // "1 - ter" is a number, and "1 - Term" has a title.
+  if (gap.length > 1 && (small !== letters || !FOLLOWS_LETTER.test(behind))) return null
   if (profile.numberSuffixes.includes(small))
     return extended(numeral, taken.length, `-${small.toUpperCase()}`)
   const found = [...letters].map(findNumberLetter)
@@ -92,7 +95,7 @@ function wordPart(text: string, numeral: Numeral, rest: string, profile: Profile
   const separator = /-[A-Z]+$/.test(numeral.value) ? '-' : ''
   const longer = () => extended(numeral, taken.length, separator + written, separator + place)
   if (gap === '') return /^[a-z]{1,2}$/i.test(letters) || letters.length === 1 ? longer() : null
-  if (letters.length > 1) return null
+  if (letters.length > 1 || gap.length > 1) return null
   if (gap !== ' ') return /^[\p{Nd}]/u.test(behind) ? null : longer()
   // "191 a Weitere": a small letter apart belongs to the number if a title begins behind it.
   const isApart = FOLLOWS_LETTER.test(behind) || (small === letters && /^\s+\p{Lu}/u.test(behind))
