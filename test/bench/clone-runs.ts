@@ -45,10 +45,17 @@ function cloneRecord({ run, history, approvals, evidence }: StoredRun, runId: st
 export function addClones(home: string, record: StoredRun, { from, to }: { from: number; to: number }): void {
   const db = connect(join(home, 'var', 'cutter.db'))
   try {
+    // A statement for each row would stay until the connection closes.
+    const prepared = new Map<string, ReturnType<typeof db.prepare>>()
+    const statement = (text: string) => {
+      const known = prepared.get(text) ?? db.prepare(text)
+      prepared.set(text, known)
+      return known
+    }
     const insert = (table: string, row: { [column: string]: unknown }) => {
       const columns = Object.keys(row)
       const text = `insert into ${table} (${columns.join(', ')}) values (${columns.map((one) => `@${one}`).join(', ')})`
-      return db.prepare(text).run(row).lastInsertRowid
+      return statement(text).run(row).lastInsertRowid
     }
     db.transaction(() => {
       for (let number = from; number < to; number += 1) {
@@ -57,7 +64,7 @@ export function addClones(home: string, record: StoredRun, { from, to }: { from:
         insert('runs', { ...runRow({ ...run, snapshot: '' }), packed_snapshot: packText(run.snapshot) })
         let newest: number | bigint | null = null
         for (const entry of entries) newest = insert('history', entryRow(runId, entry, newest))
-        db.prepare('update runs set newest_id = ? where run_id = ?').run(newest, runId)
+        statement('update runs set newest_id = ? where run_id = ?').run(newest, runId)
         for (const approval of approvals) {
           const used = { used_seq: approval.usedSeq, used_at: approval.usedAt }
           insert('approvals', { ...approvalRow(approval), ...used })
