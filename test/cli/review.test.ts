@@ -64,7 +64,7 @@ describe('run review', () => {
     await at.cutter(['hold', 'on', '--reason', 'a test'])
     const held = await at.cutter(['run', 'review', runId])
     await at.cutter(['hold', 'off'])
-    expect(held.stdout).toMatch(/^refuses RUN_HELD: .*a test/m)
+    expect(held.stdout).toMatch(/^refuses ON_HOLD: .*a test/m)
     expect((await at.cutter(['run', 'review', runId])).stdout).not.toMatch(/^refuses /m)
   })
 
