@@ -72,6 +72,8 @@ const READERS = [
   'verify <bundle>',
   'verify --revoked <file>',
   'verify --signers <file>',
+  'verify --timestamp-ca <file>',
+  'verify --witnesses <file>',
   'run start <machine>',
   'run start cut --source <value>',
   'run start deploy --source <value>',
