@@ -163,6 +163,7 @@ export default defineConfig({
         [
           'test/crash/**',
           'test/languages/**',
+          'test/load/**',
           'test/package/**',
           'test/page/**',
           'test/weakened/weakened.test.ts',
@@ -174,6 +175,7 @@ export default defineConfig({
       project('package', ['test/package/**/*.test.ts']),
       project('page', ['test/page/**/*.test.ts']),
       project('languages', ['test/languages/**/*.test.ts']),
+      project('load', ['test/load/**/*.test.ts']),
       project('weakened', ['test/weakened/weakened.test.ts']),
     ],
   },

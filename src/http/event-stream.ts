@@ -49,7 +49,7 @@ export function eventStream(
         const isDue = Date.now() - spoke > HEARTBEAT_MS
         if (value === null && !isDue) continue
         spoke = Date.now()
-        return controller.enqueue(Buffer.from(value === null ? ': still here\n\n' : textOf(value)))
+        return controller.enqueue(value === null ? Buffer.from(': still here\n\n') : bytesOf(value))
       }
     },
     async cancel() {
@@ -64,9 +64,17 @@ const counts = (assertTokenCounts: () => Promise<unknown>) =>
     () => false,
   )
 
+/** The bytes of entries that several streams send. */
+const sent = new WeakMap<FollowedEntry['entry'], Uint8Array>()
+
 /** JSON has no raw line ends, so an entry is one line. */
-const textOf = ({ runId, entry }: FollowedEntry) =>
-  `id: ${runId}:${entry.seq}\nevent: entry\ndata: ${JSON.stringify({ runId, ...entry })}\n\n`
+function bytesOf({ runId, entry }: FollowedEntry): Uint8Array {
+  const made =
+    sent.get(entry) ??
+    Buffer.from(`id: ${runId}:${entry.seq}\nevent: entry\ndata: ${JSON.stringify({ runId, ...entry })}\n\n`)
+  sent.set(entry, made)
+  return made
+}
 
 /** A stream that says when it ends, whoever ends it. */
 export function withEnd(response: Response, end: () => void): Response {

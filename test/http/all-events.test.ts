@@ -1,7 +1,7 @@
 import { copyFileSync, writeFileSync } from 'node:fs'
 import { get } from 'node:http'
 import { join, resolve } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { cancelRun } from '../../src/service/runs/cancel.ts'
 import { aService, type HttpService } from '../support/http-service.ts'
 
@@ -76,6 +76,25 @@ describe('the events of all runs', () => {
       expect(ids).toEqual(all.slice(from + 1))
       rest.end()
     }
+  })
+
+  test('are read once for all streams that are at the same place', async () => {
+    const streams = await Promise.all(Array.from({ length: 60 }, () => follow(tokens.operator!)))
+    for (const stream of streams) await stream.until(/^: open$/m)
+    const reads = vi.spyOn(at.home.store, 'entriesAfter')
+    const ids: string[] = []
+    for (const key of ['a', 'b', 'c', 'd', 'e']) {
+      const runId = await start('one', { key: `shared-${key}` })
+      ids.push(`${runId}:1`, `${runId}:2`)
+      for (const stream of streams) await stream.until(new RegExp(`^id: ${runId}:2$`, 'm'))
+    }
+    for (const stream of streams) {
+      expect(idsIn(await stream.until(/./))).toEqual(ids)
+      stream.end()
+    }
+    // Each stream for itself would read at least once for each run.
+    expect(reads.mock.calls.length).toBeLessThan((streams.length * 5) / 2)
+    reads.mockRestore()
   })
 
   test('show a token only the runs that it reaches', async () => {

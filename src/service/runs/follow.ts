@@ -99,7 +99,7 @@ async function* entriesOfRuns(home: Home, from: number, end: AbortSignal): Follo
   let place = from
   while (!end.aborted) {
     const seen = home.changes().count()
-    const page = await store.entriesAfter(place, PAGE)
+    const page = await readPage(store, place, seen)
     for (const { place: of, runId, machine, entry } of page) {
       place = of
       if (isInScope(home, { runId, machine })) yield { runId, entry }
@@ -110,6 +110,41 @@ async function* entriesOfRuns(home: Home, from: number, end: AbortSignal): Follo
     if (page.length === 0) place = Math.min(place, await store.newestPlace())
     await untilChanged(home, seen, end)
   }
+}
+
+/** How long a page is shared, in milliseconds. It is shorter than what a follower waits until it reads again, whatever is known of changes. */
+const SHARED_MS = QUIET_MS / 2
+
+type Page = ReturnType<Home['store']['entriesAfter']>
+
+/** The pages that were read since the store was last seen to change. */
+const shared = new WeakMap<Home['store'], Shared>()
+
+interface Shared {
+  seen: number
+  /** When the first of them was read, as of `Date.now()`. */
+  at: number
+  /** By the place after which they begin. */
+  pages: Map<number, Page>
+}
+
+/**
+ * Reads the entries after a place. Those who follow all runs are mostly at the same place, so one reading is for all of them: whoever shares it
+ * has seen no change that it lacks, and is woken by the next one.
+ */
+function readPage(store: Home['store'], place: number, seen: number): Page {
+  const kept = shared.get(store)
+  const isCurrent = kept !== undefined && kept.seen === seen && Date.now() - kept.at <= SHARED_MS
+  const { pages } = isCurrent ? kept : startSharing(store, seen)
+  const page = pages.get(place) ?? store.entriesAfter(place, PAGE)
+  pages.set(place, page)
+  return page
+}
+
+function startSharing(store: Home['store'], seen: number): Shared {
+  const fresh: Shared = { seen, at: Date.now(), pages: new Map() }
+  shared.set(store, fresh)
+  return fresh
 }
 
 async function untilChanged(home: Home, seen: number, end: AbortSignal): Promise<void> {
