@@ -56,7 +56,7 @@ function findFault(words: string[]): string | null {
   const missing = command.options.filter(({ long, mandatory }) => mandatory && !rest.includes(long!))
   if (missing.length > 0) return `misses ${missing.map(({ long }) => long).join(', ')}`
   const wanted = command.registeredArguments
-  if (given > wanted.length) return 'too many arguments'
+  if (given > wanted.length && wanted.at(-1)?.variadic !== true) return 'too many arguments'
   return given < wanted.filter(({ required }) => required).length ? 'too few arguments' : null
 }
 
