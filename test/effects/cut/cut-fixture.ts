@@ -73,7 +73,7 @@ export class CutRun {
   }
 
   /** Plans a cut of the target's present state, as the gate would present it for approval. */
-  async planned(text = TEXT): Promise<{ plan: CutPlan; given: { [name: string]: string } }> {
+  async planned(text = TEXT, accept?: string): Promise<{ plan: CutPlan; given: { [name: string]: string } }> {
     const { survey } = await this.bench.target.survey(this.context, this.document)
     const bytes = Buffer.from(text)
     const found = scanDocument(bytes, { document: this.document })
@@ -86,6 +86,7 @@ export class CutRun {
       survey,
       inForce: await readCurrentTexts(this.bench.target, this.context, survey),
       unitCap: 10,
+      accept,
     })
     const given = {
       document: this.document,

@@ -22,7 +22,7 @@ describe('the writes of a re-cut inside their locks', () => {
     const first = newRun()
     await enacted(first, await first.planned(`${TEXT}\n## Article 3\n\nThree.\n`))
     const run = newRun(first.document)
-    return { run, ...(await run.planned(AMENDED)) }
+    return { run, ...(await run.planned(AMENDED, 'NUMBER_GAP')) }
   }
 
   async function drafted(run: CutRun, { plan, given }: Awaited<ReturnType<CutRun['planned']>>) {
