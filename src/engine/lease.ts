@@ -71,6 +71,7 @@ export async function assertNotClaimed(deps: EngineDeps, run: Run): Promise<void
  * Claims the effects of a run from owners that no longer live. `runEffect` settles what they started. With `evenLeftBehind` also a write that
  * was left behind in this process, which is then not settled.
  * @throws RUN_HELD when another living process has a claim, or a write was left behind in this one
+ * @throws STORE_CONFLICT when another process moved the run after it was read
  */
 export async function claimEffects(
   deps: EngineDeps,
@@ -85,7 +86,21 @@ export async function claimEffects(
     if (own === null) throw runHeldError(run, await findFasterClaim(deps, run, effect))
     claimed.push(own)
   }
+  // The run was read before its effects. An effect of a later step belongs to a state that the caller has not seen.
+  if (claimed.some(({ seq }) => seq > run.seq)) {
+    await deps.store.release(run.runId, deps.owner())
+    throw movedError(run)
+  }
   return claimed
+}
+
+/** STORE_CONFLICT because another process moved the run after it was read here. */
+export function movedError({ runId }: Run): CutterError {
+  return new CutterError(
+    'STORE_CONFLICT',
+    `run ${runId} was moved by another process in the meantime; nothing was changed here`,
+    { next: `cutter run show ${runId}` },
+  )
 }
 
 /** Another process was faster. Finds the effect as that process claimed it. */

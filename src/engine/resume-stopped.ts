@@ -7,7 +7,7 @@ import { checkWorld, judgeAtGate } from './apply-approval.ts'
 import { assertFilesSafe } from './check-live.ts'
 import { findLastApprovalUsed } from './effect-context.ts'
 import type { EngineDeps } from './engine-deps.ts'
-import { claimEffects, mapConflict } from './lease.ts'
+import { claimEffects, mapConflict, movedError } from './lease.ts'
 import { loadRunWithApprovals } from './load-run.ts'
 import { recordRefusal } from './record-refusal.ts'
 import { continueRun, saveEvent } from './work-on-run.ts'
@@ -91,10 +91,11 @@ function lostApprovalError({ runId }: Run, approvalId: string): CutterError {
 /** Ends the check of the world of a run that was interrupted in it, so that the run waits at its gate again and holds no approval. */
 export async function returnToGate(deps: EngineDeps, run: Run, why: string, by: string): Promise<Run> {
   const [effect] = await claimEffects(deps, run)
-  const { invokeId } = effect!
+  if (effect === undefined) throw movedError(run)
+  const { invokeId } = effect
   const error = { code: 'STOP_APPROVAL_REQUIRED', message: why }
   const event = { type: `xstate.error.actor.${invokeId}`, actorId: invokeId, error }
-  const claimed = { run, effects: [effect!], timers: await deps.store.timers(run.runId) }
+  const claimed = { run, effects: [effect], timers: await deps.store.timers(run.runId) }
   const installed = await deps.installed(run.machine, run)
   const returned = await saveEvent(deps, installed, claimed, event, { effectDone: invokeId, by })
   return returned.run

@@ -14,7 +14,7 @@ import { recordSwitch } from './check-live.ts'
 import { assertSettledBeforeClose } from './check-settled.ts'
 import { invalidEffectStop } from './effect-result.ts'
 import type { EngineDeps, InstalledMachine } from './engine-deps.ts'
-import { claimEffects, currentLease, isLeftBehind, keepRenewing } from './lease.ts'
+import { claimEffects, currentLease, isLeftBehind, keepRenewing, movedError } from './lease.ts'
 import { mayBeLost } from './may-be-lost.ts'
 import { operatorDeclaredBy } from './operators.ts'
 import { arrivesAtGate, recordPolicyAtArrival } from './record-policy.ts'
@@ -128,16 +128,11 @@ function timerCircleError({ caps }: EngineDeps, { runId, machine, state }: Run):
 }
 
 /** Another process moved the run after it was loaded here; otherwise its chart is broken. */
-async function nothingPendingError({ store }: EngineDeps, { runId, seq, state }: Run): Promise<CutterError> {
+async function nothingPendingError({ store }: EngineDeps, run: Run): Promise<CutterError> {
+  const { runId, seq, state } = run
   if ((await store.run(runId))?.seq === seq)
     return new CutterError('INTERNAL', `run ${runId} works in ${state} but has neither effect nor timer`)
-  return new CutterError(
-    'STORE_CONFLICT',
-    `run ${runId} was moved by another process in the meantime; nothing was changed here`,
-    {
-      next: `cutter run show ${runId}`,
-    },
-  )
+  return movedError(run)
 }
 
 /**
