@@ -1,9 +1,9 @@
 import type { CallToolResult } from '@modelcontextprotocol/server'
 import { ClientError } from '../client/client-error.ts'
-import { connectedEvent, connectTo, headOf } from '../client/connection.ts'
+import { connectTo, headOf } from '../client/connection.ts'
 import type { FoundService } from '../client/find-service.ts'
-import { cutShortError, problemOf, UnreachableError } from '../client/problems.ts'
-import { createResponseReader } from '../client/response-reader.ts'
+import { cutShortError, problemOf } from '../client/problems.ts'
+import { receiveAnswer } from '../client/receive-answer.ts'
 import type { Json } from '../domain/json.ts'
 import { type Door, refusal } from './door.ts'
 
@@ -44,39 +44,19 @@ interface Message {
 async function request(service: FoundService, message: Message, signal: AbortSignal): Promise<unknown> {
   const body = JSON.stringify({ jsonrpc: '2.0', id: 1, ...message })
   const socket = await connectTo(service)
-  const parts: Buffer[] = []
-  const response = createResponseReader((bytes) => void parts.push(Buffer.from(bytes)))
   const gone = () => socket.destroy()
   signal.addEventListener('abort', gone, { once: true })
+  const head = headOf(service, PATH, Buffer.byteLength(body), {
+    accept: 'application/json, text/event-stream',
+  })
   try {
-    await new Promise<void>((done, fail) => {
-      let isConnected = false
-      socket
-        .on(connectedEvent(service), () => {
-          isConnected = true
-        })
-        .on('data', (bytes: Buffer) => {
-          try {
-            response.push(bytes)
-          } catch (error) {
-            fail(cutShortError(service, (error as Error).message))
-          }
-        })
-        .on('error', (error) => (isConnected ? done() : fail(new UnreachableError(service.name, error))))
-        .on('close', () => done())
-        .write(
-          headOf(service, PATH, Buffer.byteLength(body), { accept: 'application/json, text/event-stream' }) +
-            body,
-        )
-    })
+    const answer = await receiveAnswer(service, socket, () => void socket.write(head + body))
+    const text = answer.body.toString()
+    if (answer.status !== 200) throw problemOf(service, answer.status, text)
+    return resultIn(service, text)
   } finally {
     signal.removeEventListener('abort', gone)
   }
-  const status = response.status()
-  const text = Buffer.concat(parts).toString()
-  if (status === null) throw cutShortError(service, 'it ended before its head')
-  if (status !== 200) throw problemOf(service, status, text)
-  return resultIn(service, text)
 }
 
 /** The answer is one message, as JSON or as the last event of a stream. */
