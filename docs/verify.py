@@ -4,15 +4,15 @@ Exit codes: 0 holds and every requirement is met, 1 does not hold, 2 usage, 3 ho
 import argparse, base64, calendar, datetime, decimal, hashlib, json, os, pathlib, re, subprocess, sys, tempfile, unicodedata, urllib.parse
 GATES = {'cut': {'succeeded': ['SG1', 'SG2']}, 'deploy': {'succeeded': ['SG1'], 'rolled-back': ['SG1']}, 'teardown': {'succeeded': ['SG1']},
          'migrate': {'succeeded': ['SG1'], 'rolled-back': ['SG1', 'SG2']}, 'rollback': {'succeeded': ['SG2']}}  # of version 1 of each machine
-KNOWN = '''cut 8ca776ae24731b67cf40fc12448cb1eb4e7cf6b49913f19b58d6a9233845bf2d 799eff8191ecf5b4bd81ea839d295db5b221480ab3dd560a4727934f980c5904 b8c2967b7b027227061fbcb8a5af386fe0f35320d72dee65b90b36ad244a7771
-deploy 4d1485e5c23d0d1e663d60dd298fbace2421c91b6a17a6df995135665467d296 f21b34905c7737cb48c6a36cd0c02215598c42966b6085031e2c534986e8ed87 b795c2c823655aaa7fae0b9d5904b9147203659540256abe5b0baa35bf750fb2
-migrate 05f1c34183d194cb52fcc1c1c4ff550c39dc451e48daf09dc17c635b69133c96 d137c80a7dd4f73d79a29e0e1825d8e3308d599842d67545a1b11500fdbfb992 0c10bbd57b7a95bd7ef6a9d1e10e10f711d5a770726afe4921148ec417ce6aeb
-rollback bbc032e4af95f6a13e416048557795bab4a128886ee3ef4e78afca1d92ddd81f 7b6e74ca45973cc3d6d9da796fcd0bbd2e054aabbcd069d2c815de37773c9b1b a6bc9772d662d66608550379699ce53693bb57aa9f29140058932a860eaefa59
-teardown 2b74c82c7fa831cfec7b35b7b172b1897e8ac1a7b0c274c166df41610082a48d 30a8f9b317bafdf1a852d84b0b82562bec0899705512022832a5190b33f2de1e 23525a5268732b20dbbbe28fd3615968167e36a96e35391a58060bf85a916408'''  # their definition digests
+KNOWN = '''cut 8ca776ae24731b67cf40fc12448cb1eb4e7cf6b49913f19b58d6a9233845bf2d 799eff8191ecf5b4bd81ea839d295db5b221480ab3dd560a4727934f980c5904 69484b2a6fded3ce02304437e9cdab9d22c741f10585894374844b2d8e62f5d2
+deploy 4d1485e5c23d0d1e663d60dd298fbace2421c91b6a17a6df995135665467d296 f21b34905c7737cb48c6a36cd0c02215598c42966b6085031e2c534986e8ed87 4fdafed7e88a262b590a618b93fcd76d2eba2c828a20d92e537190f142fbd4da
+migrate 05f1c34183d194cb52fcc1c1c4ff550c39dc451e48daf09dc17c635b69133c96 d137c80a7dd4f73d79a29e0e1825d8e3308d599842d67545a1b11500fdbfb992 d78a1e43a14f350939c9df3cbf48d1eb467ee0e881454e32ed03af788ae10b47
+rollback bbc032e4af95f6a13e416048557795bab4a128886ee3ef4e78afca1d92ddd81f 7b6e74ca45973cc3d6d9da796fcd0bbd2e054aabbcd069d2c815de37773c9b1b 284b896d5b9bcfe902fa7238991696abb209c2e7f448c80e1c35e1bdfecc49b3
+teardown 2b74c82c7fa831cfec7b35b7b172b1897e8ac1a7b0c274c166df41610082a48d 30a8f9b317bafdf1a852d84b0b82562bec0899705512022832a5190b33f2de1e 23525a5268732b20dbbbe28fd3615968167e36a96e35391a58060bf85a916408
+adopt 9df61898c75b8bf747bb81bad62bc7b40a7bf7964b2fbc96cf118a839d7d77a1'''  # their definition digests
 ZERO, SURROGATE, SKEW, CLOSEOUT, ROTATION, DIGEST, ID = b'\0' * 512, re.compile(f'[{chr(0xd800)}-{chr(0xdfff)}]'), 300_000, 'cutter.closeout', 'cutter.instance-key', 'sha256:[0-9a-f]{64}', 'ap-[0-9a-f]{32}'
 GENESIS, ENTRY, WRITE, STATEMENT = [names.split() for names in (
-    'definitionDigest input machine mode osUser runId startKey startedAt startedBy version', 'at by event hash previousHash seq snapshotDigest state status',
-    'attempt known phase seq startedAt', 'approver decision expiresAt gate historyHead issuedAt machine nonce planDigest reason runId seq type version')]
+    'definitionDigest input machine mode osUser runId startKey startedAt startedBy version', 'at by event hash previousHash seq snapshotDigest state status', 'attempt known phase seq startedAt', 'approver decision expiresAt gate historyHead issuedAt machine nonce planDigest reason runId seq type version')]
 LINE, STATUSES, INSTANCE = '(?=.*\\S)[^\0-\x1f\x7f-\x9f\u2028\u2029]+', 'working|paused|stopped|closed', r'\S+ (\S+) (cutter-instance@[A-Za-z0-9.-]{1,64})'
 ABANDONED, FAILED = 'cutter.run-abandoned', 'it was started, and nobody knows whether it was committed'; IN_FLIGHT = 'it was started, and no outcome was recorded; nobody knows whether it was committed'; OUTCOMES, UNSEEN = 'succeeded|rejected|failed|cancelled|voided|rolled-back|abandoned', '[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]'
 PARTS = {rf'times/(?:({ID})|closeout)\.tsr': b'0.*', r'witnesses/[A-Za-z0-9%_][A-Za-z0-9%@._+-]*\.txt': b'.*\n\xe2\x80\x94 \\S+ \\S+\n',
@@ -283,7 +283,7 @@ def check_text(b, taken):  # VERIFY.md: the blocks that name something of the ru
 def verify(tar, options):
     b = read(unpack(tar)); check_record(b); taken, facts = check_approvals(b, options), b['facts']; counted = [one for one in taken.values() if one['counted']]
     passed = {one['gate'] for one in counted if one['decision'] == 'approve'}; known = facts['version'] == '1' and re.search(f"^{re.escape(facts['machine'])} .*{facts['definitionDigest'][7:]}", KNOWN, re.M)
-    need(passed >= set(GATES[facts['machine']].get(facts['outcome'], []) if known else []), 'GATE_MISSING', *sorted(passed))
+    need(passed >= set(GATES.get(facts['machine'], {}).get(facts['outcome'], []) if known else []), 'GATE_MISSING', *sorted(passed))
     vouched = check_end(b, taken, options) == facts['seq'] and bool(known or options.require or facts['outcome'] != 'succeeded') and facts['mode'] == 'live' and all(one['trusted'] for one in counted); check_text(b, taken)
     signed = {one['gate'] for one in counted if one['decision'] == 'approve' and one['signature'] is not None}; unmet = [f'gate {gate} was not passed' for gate in options.require if gate not in signed] + ['not everything is vouched for'] * (options.require_trusted and not vouched)
     pages = {page_of(one['signature'])[0] for one in counted if one['signature'] and options.origins} - {None, *options.origins}; outcome = 'gates unknown' if facts['outcome'] == 'succeeded' and not known else facts['outcome']

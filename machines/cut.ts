@@ -26,6 +26,10 @@ const cutInput = z.object({
     .min(1)
     .optional()
     .describe('what you counted, e.g. article=143,chapter=11; the run stops on any other count'),
+  commences: z.iso
+    .date()
+    .optional()
+    .describe('day on which the decision commences, from midnight in UTC; default: when SG2 is carried out'),
   target: z.string().min(1).default('embedded').describe('database to cut into, by its name in cutter.yaml'),
 })
 
@@ -35,10 +39,10 @@ export const cutLogic = chart(
   {
     PENDING: work('source_pin', 'SOURCE_PINNED', { given: ['document', 'source', 'profile', 'target'] }),
     SOURCE_PINNED: work('mark', 'MARKED', {
-      given: ['document', 'profile', 'accept', 'expect', 'sourceDigest'],
+      given: ['document', 'profile', 'accept', 'expect', 'sourceDigest', 'surveyDigest'],
     }),
     MARKED: work('cutplan', 'CUTPLAN_OK', {
-      given: ['document', 'target', 'profile', 'accept', 'sourceDigest', 'surveyDigest'],
+      given: ['document', 'target', 'profile', 'accept', 'commences', 'sourceDigest', 'surveyDigest'],
     }),
     CUTPLAN_OK: work('pre_write_backup', 'PRE_WRITE_BACKUP_TAKEN', { given: written }),
     PRE_WRITE_BACKUP_TAKEN: work('grant_probe', 'GRANTS_PROBED', {

@@ -18,7 +18,17 @@ const migrateInput = z.object({
 const applied = {
   initial: 'refreshing',
   states: {
-    refreshing: effectState('refresh_backup', 'applying'),
+    refreshing: effectState('refresh_backup', 'applying', {
+      unless: [
+        {
+          guard: ({ context }: { context: { facts: Facts } }) => context.facts.beginsOutside === true,
+          target: 'beginning',
+          actions: 'learn',
+        },
+      ],
+    }),
+    // What a script has before its first transaction.
+    beginning: effectState('statements_before', 'applying'),
     applying: effectState('apply_migration', '#MIGRATION_APPLIED', {
       drops: true,
     }),

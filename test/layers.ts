@@ -84,7 +84,7 @@ export const LAYERS: Record<string, Layer> = {
   document: {
     purpose: 'documents: syntax, structure, findings, differences, profiles',
     ours: ['domain'],
-    npm: ['zod', 'diff', 'parse5'],
+    npm: ['zod', 'diff', 'parse5', '@xmldom/xmldom'],
     node: ['node:buffer'],
   },
   migration: {
@@ -94,9 +94,9 @@ export const LAYERS: Record<string, Layer> = {
     node: false,
   },
   store: {
-    purpose: 'the interface of run stores, group commit, the SQLite driver',
+    purpose: 'the interface of run stores, group commit, the drivers of SQLite and PostgreSQL',
     ours: ['domain', 'locks'],
-    npm: ['better-sqlite3'],
+    npm: ['better-sqlite3', 'pg'],
     node: true,
   },
   approvals: {
@@ -175,7 +175,14 @@ export const LAYERS: Record<string, Layer> = {
   service: {
     purpose: 'use cases, one file each, which all doors call',
     ours: [...below, 'client'],
-    npm: ['nodemailer', 'prom-client', 'rate-limiter-flexible', 'standardwebhooks', 'zod'],
+    npm: [
+      '@opentelemetry/api',
+      'nodemailer',
+      'prom-client',
+      'rate-limiter-flexible',
+      'standardwebhooks',
+      'zod',
+    ],
     node: true,
   },
   mcp: {

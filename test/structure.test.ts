@@ -194,17 +194,43 @@ describe('file names', () => {
     expect(missing).toEqual([])
   })
 
-  test('are the same in every driver of the store', () => {
-    const drivers = ['sqlite', 'postgres'].filter((driver) =>
-      sources.some((file) => file.startsWith(`src/store/${driver}/`)),
-    )
-    const names = drivers.map((driver) =>
-      sources
-        .filter((file) => file.startsWith(`src/store/${driver}/`))
-        .map((file) => basename(file))
-        .sort(),
-    )
-    for (const list of names) expect(list).toEqual(names[0])
+  test('are the same in every driver of the store, apart from what only one of them has', () => {
+    const own: Record<string, string[]> = {
+      // A file on this disk, and rows that the other driver shares.
+      sqlite: [
+        ...[
+          'check-journal',
+          'copy-database',
+          'open-for-reading',
+          'replace-database',
+          'packed-text',
+          'digest-bytes',
+        ],
+        ...['execute-statements', 'pack-steps', 'step-row', 'writer-client', 'writer-thread'],
+        ...['columns', 'row', 'message-rows'],
+      ],
+      // Sessions with a server, which is asked statement by statement.
+      postgres: [
+        ...[
+          'connections',
+          'run-statement',
+          'run-methods',
+          'group-statement',
+          'further-statements',
+          'live-conditions',
+          'server-clock',
+          'transaction-fate',
+          'watch-version',
+        ],
+      ],
+    }
+    const [sqlite, postgres] = Object.entries(own).map(([driver, names]) => {
+      const files = sources.filter((file) => file.startsWith(`src/store/${driver}/`))
+      const found = files.map((file) => basename(file, '.ts'))
+      expect(found).toEqual(expect.arrayContaining(names))
+      return found.filter((name) => !names.includes(name)).sort()
+    })
+    expect(postgres).toEqual(sqlite)
   })
 })
 

@@ -13,6 +13,9 @@ export function closeoutDeps(home: string, store: RunStore, tools: Tools | undef
   return { store, clock: systemClock, folder: join(home, 'var'), host: hostname(), tools }
 }
 
+/** A bundle waits at most this long for proofs of time that are missing, in milliseconds. */
+const PATIENCE = 6_000
+
 interface BundleOptions {
   /** The folder of the home. */
   home: string
@@ -33,14 +36,15 @@ export function bundleDeps({ home, store, config, interrupt }: BundleOptions): B
       const missing: string[] = []
       const warn = (text: string) => void missing.push(text)
       const { completeProofs } = await import('./proofs/complete-proofs.ts')
-      await completeProofs({ home, store, tools, interrupt, warn }, evidence, run)
+      await completeProofs({ home, store, tools, interrupt, warn, patience: PATIENCE }, evidence, run)
       return missing
     },
   }
 }
 
 /** Makes the page about a run from the record of its bundle. */
-export async function pageOfRecord({ genesis, run, history, bytes }: RunRecord): Promise<string> {
+export async function pageOfRecord({ genesis, run, history, approvals, bytes }: RunRecord): Promise<string> {
   const { makeRunPage } = await import('../reports/make-run-page.ts')
-  return makeRunPage({ genesis, run, history, plan: async (digest) => bytes.get(digest) ?? null })
+  const plan = async (digest: string) => bytes.get(digest) ?? null
+  return makeRunPage({ genesis, run, history, approvals, plan })
 }

@@ -1,7 +1,7 @@
-import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { MACHINE_NAMES } from '../builtin/registry.ts'
 import { type Config, readConfig } from '../config/load-config.ts'
+import { fileVersion } from '../tools/file-version.ts'
 
 /** The cutter.yaml of a home, as it is now. */
 export interface ConfigFile {
@@ -15,18 +15,12 @@ export interface ConfigFile {
 /** Follows the cutter.yaml of a home. */
 export function followConfig(home: string): ConfigFile {
   const file = join(home, 'cutter.yaml')
-  let known: { version: string; config: Promise<Config> } | null = null
+  let known: { version: string | null; config: Promise<Config> } | null = null
   return {
     read() {
-      const version = versionOf(file)
+      const version = fileVersion(file)
       if (known?.version !== version) known = { version, config: readConfig(home, MACHINE_NAMES) }
       return known.config
     },
   }
-}
-
-/** Differs after every change of a file: by its inode, its size and its times in nanoseconds. */
-function versionOf(file: string): string {
-  const found = statSync(file, { bigint: true, throwIfNoEntry: false })
-  return found === undefined ? 'none' : [found.ino, found.size, found.mtimeNs, found.ctimeNs].join(':')
 }

@@ -1,3 +1,4 @@
+import type { Through } from '../domain/history-facts.ts'
 import type { TokenScope } from '../domain/token.ts'
 import type { EngineDeps } from '../engine/engine-deps.ts'
 import type { App } from './open-app.ts'
@@ -14,6 +15,8 @@ export interface Watcher {
 export interface Asker extends Partial<Pick<Home, 'cwd' | 'interrupt' | 'sent'>> {
   /** Null for the home's owner, who is whoever runs the service. */
   caller: TokenScope | null
+  /** How the call came in, where that says who it was. */
+  through?: Through | undefined
 }
 
 /**
@@ -22,7 +25,7 @@ export interface Asker extends Partial<Pick<Home, 'cwd' | 'interrupt' | 'sent'>>
  */
 export function homeOfCaller(
   home: Home,
-  { caller, cwd = home.cwd, interrupt = home.interrupt, sent = null }: Asker,
+  { caller, through, cwd = home.cwd, interrupt = home.interrupt, sent = null }: Asker,
   watcher: Watcher,
 ): Home {
   let app: Promise<App> | null = null
@@ -31,6 +34,7 @@ export function homeOfCaller(
     cwd,
     env: home.env,
     interrupt,
+    isConfined: caller !== null || through === 'mcp',
     isServed: true,
     sent,
     get store() {
@@ -45,20 +49,25 @@ export function homeOfCaller(
     app: () =>
       (app ??= home.app().then(async (opened) => {
         await opened.followRules()
-        return appOfCaller(opened, caller, watcher)
+        return appOfCaller(opened, { caller, through }, watcher)
       })),
     changes: home.changes,
     async close() {},
   }
 }
 
-function appOfCaller(app: App, caller: TokenScope | null, { onStep, onProgress }: Watcher): App {
+function appOfCaller(
+  app: App,
+  { caller, through }: Pick<Asker, 'caller' | 'through'>,
+  { onStep, onProgress }: Watcher,
+): App {
   const watched: typeof onStep = (run, entry) => {
     app.deps.onStep?.(run, entry)
     onStep(run, entry)
   }
   const changes = {
     ...(caller === null ? {} : { tokenName: caller.name, isOwnersToken: caller.isOwner === true }),
+    ...(through === undefined ? {} : { through }),
     ...(onProgress === undefined ? {} : { onProgress }),
     onStep: watched,
   }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
+import { hostname } from 'node:os'
 import { nanoid } from 'nanoid'
-import { loadCustomProfiles } from '../config/custom-profiles.ts'
 import type { Config } from '../config/load-config.ts'
 import type { LoadedModule } from '../custom/load-module.ts'
 import { systemClock } from '../domain/clock.ts'
@@ -22,9 +22,11 @@ import { openTools, type Tools } from '../tools/open-tools.ts'
 import { closeoutDeps } from './closeout-deps.ts'
 import { type ConfigFile, followConfig } from './config-file.ts'
 import { findLostEntries } from './find-lost-entries.ts'
+import { followProfiles } from './follow-profiles.ts'
 import { type GateDeps, gateDeps } from './gate-deps.ts'
+import { readHomeIdentity } from './home-identity.ts'
 import { installedMachines } from './installed-machines.ts'
-import { livePermission } from './live-permission.ts'
+import { liveObstacle, livePermission } from './live-permission.ts'
 import { type Log, openLog } from './log.ts'
 import { logStep } from './log-step.ts'
 import { openStore } from './open-store.ts'
@@ -33,6 +35,7 @@ import { migrationsDirectory } from './package-paths.ts'
 import { followProofs, withProofs } from './proofs/follow-proofs.ts'
 import { registerSecrets } from './register-secrets.ts'
 import { createReports } from './run-reports.ts'
+import { findUnmetNeeds } from './unmet-needs.ts'
 import { withMessages } from './with-messages.ts'
 
 /** The engine of one home with everything that it needs. */
@@ -52,7 +55,7 @@ export interface App {
   /** Installs a custom machine as it was just loaded, whatever is registered or remembered under its name. */
   useModule(loaded: LoadedModule): Promise<void>
   /**
-   * Reads cutter.yaml again if it was changed: who may approve, how many, who operates, who gets messages. Targets, hosts, tools and caps stay as they are.
+   * Reads cutter.yaml again if it was changed: who may approve, how many, who operates, who gets messages. Cuts read documents and profiles again by themselves. Targets, hosts, tools and caps stay as they are.
    * @throws CONFIG_INVALID; the rules stay as they were then, and whoever asks must not go by them
    */
   followRules(): Promise<void>
@@ -74,6 +77,7 @@ export interface AppOptions {
   store?: BatchingStore
   onStep?(run: Run, entry: HistoryEntry): void
   onProgress?(run: Run, text: string): void
+  onApprovalSaved?(): void
   /** Gets warnings about work that a run does not depend on, such as its reports. */
   onWarning?(text: string): void
 }
@@ -94,17 +98,28 @@ export async function openApp(options: AppOptions): Promise<App> {
   const log = await openLog(env, secrets)
   let rules = config
   // Runs that work concurrently share their commits.
+  const opened = options.store ?? openStore(home, env)
   const store = withProofs(
     withMessages(
-      withGroupCommit(options.store ?? openStore(home), () => engine.activeRuns()),
+      withGroupCommit(opened, () => engine.activeRuns()),
       () => rules.messages.receivers,
     ),
     () => proofs,
   )
   const targets = openTargets({ home, env, config, store, log, secrets })
   const { target, embedded } = targets
-  const profiles = () => loadCustomProfiles(config, home)
-  const machines = installedMachines({ config, home, env, store, target, embedded, profiles, tools })
+  const readBundle = async (path: string) =>
+    (await import('./read-deploy-bundle.ts')).readDeployBundle(
+      home,
+      rules.approvals,
+      path,
+      async (runId) => (await store.run(runId)) !== null,
+    )
+  const machines = installedMachines({
+    ...{ config, home, env, store, target, embedded, tools, readBundle },
+    documents: async () => (await configFile.read()).documents,
+    profiles: followProfiles(configFile, home),
+  })
   const warn = options.onWarning ?? ((text: string) => log.warn(text))
   const proofs = followProofs({
     home,
@@ -117,6 +132,8 @@ export async function openApp(options: AppOptions): Promise<App> {
   const signEnd = closeoutSigner(home, store, tools, log)
   const deps: EngineDeps = {
     ...engineDeps(options, configFile, config, store),
+    ...sharedBy(opened, home),
+    ...sharing(home, config, env),
     isFollowed: options.onStep !== undefined,
     onStep(run, entry) {
       logStep(log, run, entry)
@@ -217,8 +234,33 @@ function closeoutSigner(home: string, store: RunStore, tools: Tools, log: Log) {
   }
 }
 
+/** What differs where several hosts share a store: the clock that all go by, and whom nobody here can know as dead. */
+function sharedBy({ clock }: BatchingStore, home: string): Partial<Pick<EngineDeps, 'clock' | 'ownerAlive'>> {
+  if (clock === undefined) return {}
+  const owners = openOwners(home)
+  return {
+    clock,
+    ownerAlive({ id = '', host }) {
+      const alive = owners.isAlive(id)
+      // Two hosts of one image may have the same file numbers. The lease of another host's owner has to end.
+      return alive === false && host !== hostname() ? 'unknown' : alive
+    },
+  }
+}
+
+/** What tells this home from others with the same store. */
+function sharing(home: string, config: Config, env: NodeJS.ProcessEnv): Pick<EngineDeps, 'sharing'> {
+  if (config.store === undefined) return {}
+  return {
+    sharing: {
+      home: () => readHomeIdentity(home),
+      findUnmet: async (needs) => findUnmetNeeds(needs, config, env),
+    },
+  }
+}
+
 function engineDeps(
-  { home, interrupt, onProgress }: AppOptions,
+  { home, env, interrupt, onProgress, onApprovalSaved }: AppOptions,
   configFile: ConfigFile,
   config: Config,
   store: RunStore,
@@ -235,8 +277,10 @@ function engineDeps(
     ownerAlive: ({ id = '' }) => owners.isAlive(id),
     osUser: osUser(),
     allowLive: livePermission(configFile),
+    ...(config.store === undefined ? {} : { liveObstacle: liveObstacle(home, configFile, env) }),
     caps: config.caps,
     interrupt,
     ...(onProgress === undefined ? {} : { onProgress }),
+    ...(onApprovalSaved === undefined ? {} : { onApprovalSaved }),
   }
 }

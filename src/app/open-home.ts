@@ -24,6 +24,8 @@ export interface Home {
   readonly store: RunStore
   /** Whoever brought a token to the service; null for whoever runs this process. */
   caller: TokenScope | null
+  /** Whether paths of the caller are limited to uploads and to what cutter.yaml names. An agent’s always are. */
+  isConfined: boolean
   /** Whether a service works on it for others. It loads no module that they name by its path. */
   isServed: boolean
   /** The files of a client’s command line; null for whoever names files otherwise. */
@@ -57,13 +59,14 @@ export function openHome(options: HomeOptions): Home {
   const configFile = followConfig(folder)
   let app: Promise<App> | null = null
   let changes: StoreChanges | null = null
-  const openedStore = () => (store ??= openStore(folder))
+  const openedStore = () => (store ??= openStore(folder, env))
   return {
     folder,
     cwd,
     env,
     interrupt,
     caller: null,
+    isConfined: false,
     isServed: false,
     sent: null,
     get store() {
@@ -76,7 +79,13 @@ export function openHome(options: HomeOptions): Home {
     config: configFile.read,
     app: () =>
       (app ??= import('./open-app.ts').then(({ openApp }) =>
-        openApp({ ...options, home: folder, store: openedStore(), configFile }),
+        openApp({
+          ...options,
+          home: folder,
+          store: openedStore(),
+          configFile,
+          onApprovalSaved: () => changes?.look(),
+        }),
       )),
     changes: () => (changes ??= watchStore(openedStore())),
     async close() {

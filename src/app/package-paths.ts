@@ -27,7 +27,8 @@ export function findPackageRoot(from: string): string {
 }
 
 /** Returns the folder of the SQL migrations of the store or of a target. */
-export const migrationsDirectory = (of: 'store/sqlite' | 'target') => join(packageRoot(), 'migrations', of)
+export const migrationsDirectory = (of: 'store/sqlite' | 'store/postgres' | 'target') =>
+  join(packageRoot(), 'migrations', of)
 
 /** Returns the path of the built thread that saves steps. */
 export const writerThreadFile = () => join(packageRoot(), 'dist', 'writer-thread.cjs')

@@ -9,9 +9,15 @@ const WORKING_FOLDERS = ['PWD', 'OLDPWD']
  * Registers secrets by the values that they have in the environment now: the variables that the config names, PGPASSWORD, which pg
  * reads by itself, and every variable with the name of a secret, because effects of users read theirs there. A weak value, such as
  * USE_TOKEN=true, is not registered.
+ * @param config null where it can't be read, or there is none
  */
-export function registerSecrets(secrets: SecretRegistry, config: Config, env: NodeJS.ProcessEnv): void {
-  for (const [variable, value] of findConfiguredSecrets(config, env)) secrets.add(variable, value)
+export function registerSecrets(
+  secrets: SecretRegistry,
+  config: Config | null,
+  env: NodeJS.ProcessEnv,
+): void {
+  if (config !== null)
+    for (const [variable, value] of findConfiguredSecrets(config, env)) secrets.add(variable, value)
   if (env.PGPASSWORD !== undefined) secrets.add('PGPASSWORD', env.PGPASSWORD)
   for (const [variable, value = ''] of Object.entries(env)) {
     const isNamed = namesSecret(variable, value) && !WORKING_FOLDERS.includes(variable)

@@ -6,6 +6,8 @@ export interface StoreChanges {
   count(): number
   /** Resolves when more changes than `seen` were noticed, after so many milliseconds at most, or when `signal` aborts. */
   after(seen: number, ms: number, signal: AbortSignal): Promise<void>
+  /** Asks at once, if somebody waits: this process has saved something that may wake a run. */
+  look(): void
   close(): void
 }
 
@@ -47,6 +49,9 @@ export function watchStore({ version }: Pick<RunStore, 'version'>): StoreChanges
         signal.addEventListener('abort', wake, { once: true })
         timer ??= setInterval(() => void ask(), ASKED_MS)
       })
+    },
+    look() {
+      if (waiting.size > 0) void ask()
     },
     close() {
       for (const wake of [...waiting]) wake()

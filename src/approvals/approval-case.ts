@@ -22,6 +22,8 @@ export interface ApprovalCase {
   findApprovalsOfReview?(reviewDecisionId: string): Promise<Approval[]>
   /** Finds a file that decides in a live run and that other users could have written. */
   findFilesFault?(): FilesFault | null
+  /** Whether the verdict only tells somebody what the gate would say. Nothing moves by it, so an answer of ssh-keygen that this process has may count. */
+  isForecast?: boolean
 }
 
 /** The principal who signed an approval, with the key. */

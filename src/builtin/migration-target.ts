@@ -1,6 +1,11 @@
-import { readTargetSettings, readTargetUrl } from '../targets/postgres/configured-target.ts'
+import {
+  readTargetSettings,
+  readTargetUrl,
+  type TargetSettings,
+} from '../targets/postgres/configured-target.ts'
 import { type MigrationDatabase, openMigrationDatabase } from '../targets/postgres/migration-database.ts'
 import { EMBEDDED_TARGET } from '../targets/postgres/rehearsal-server.ts'
+import { withSettingsOf } from '../targets/postgres/session-options.ts'
 import type { RehearsalServerDeps } from './rehearsal-servers.ts'
 
 /** What the target of a migration is opened with. */
@@ -23,12 +28,15 @@ export async function openMigrationTarget(
     return openMigrationDatabase({ name: `target ${name}`, role: 'postgres', url: () => url })
   }
   const settings = readTargetSettings(name, config.targets)
-  const role = settings.migratorUrlEnv === undefined ? 'owner' : 'migrator'
+  const role = roleOf(settings)
   const url = () => readTargetUrl(name, settings, role, env)
   // Read once here, so that a missing variable is reported before anything starts.
   url()
   return openMigrationDatabase({ name: `target ${name}`, role, url })
 }
+
+/** The login that migrates. */
+const roleOf = ({ migratorUrlEnv }: TargetSettings) => (migratorUrlEnv === undefined ? 'owner' : 'migrator')
 
 /**
  * The instance that is restored from a snapshot of a target, by the login of the role that migrates; null where cutter.yaml names none.
@@ -40,7 +48,10 @@ export async function openSnapshotInstance(
 ): Promise<MigrationDatabase | null> {
   if (!hasSnapshots({ config }, name)) return null
   const settings = readTargetSettings(name, config.targets)
-  const url = () => readTargetUrl(name, settings, 'snapshot', env)
+  const role = roleOf(settings)
+  // Its sessions are to have the settings of the target's.
+  const url = () =>
+    withSettingsOf(readTargetUrl(name, settings, role, env), readTargetUrl(name, settings, 'snapshot', env))
   url()
   return openMigrationDatabase({ name: `restored instance of ${name}`, role: 'migrator', url })
 }

@@ -1,3 +1,4 @@
+import type { AdoptAppDeps } from './adopt.ts'
 import type { BuiltinMachine } from './builtin-machine.ts'
 import { BUILT_DIGESTS } from './code-digests.ts'
 import type { CutAppDeps } from './cut.ts'
@@ -7,7 +8,12 @@ import type { RollbackAppDeps } from './rollback.ts'
 import type { TeardownAppDeps } from './teardown.ts'
 
 /** What the machines that ship need of the app, all together. */
-export type BuiltinDeps = CutAppDeps & DeployAppDeps & MigrateAppDeps & RollbackAppDeps & TeardownAppDeps
+export type BuiltinDeps = AdoptAppDeps &
+  CutAppDeps &
+  DeployAppDeps &
+  MigrateAppDeps &
+  RollbackAppDeps &
+  TeardownAppDeps
 
 /**
  * The machines that ship. This is the only list of them: the build, the command line, its help, the tests and the generated
@@ -19,6 +25,7 @@ const LOADERS: { [name: string]: () => Promise<BuiltinMachine<BuiltinDeps>> } = 
   migrate: async () => (await import('./migrate.ts')).migrate,
   rollback: async () => (await import('./rollback.ts')).rollback,
   teardown: async () => (await import('./teardown.ts')).teardown,
+  adopt: async () => (await import('./adopt.ts')).adopt,
 }
 
 /** The names of the machines that ship. */

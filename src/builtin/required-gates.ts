@@ -14,6 +14,7 @@ export const REQUIRED_GATES: { [machine: string]: { [version: string]: GatesByOu
   migrate: { '1': { succeeded: ['SG1'], 'rolled-back': ['SG1', 'SG2'] } },
   rollback: { '1': { succeeded: ['SG2'] } },
   teardown: { '1': { succeeded: ['SG1'] } },
+  adopt: { '1': {} },
 }
 
 /** Definition digests of every release and of this build, by machine. */

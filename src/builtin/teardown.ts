@@ -17,6 +17,7 @@ const connect = (deps: TeardownAppDeps): TeardownDeps => ({
 export const teardown = defineBuiltin({
   definition,
   example: 'cutter run start teardown --run 0f3a9c1d',
+  needs: () => ['home'],
   connect,
   async work() {
     const { teardownEffects } = await import('../effects/teardown/index.ts')

@@ -94,8 +94,7 @@ export async function findEarlierKey(
   const names = new Set(listed.split(/\s+/))
   return inPrivateFolder(async (write) => {
     // OpenSSH answers whether a line allows closeouts: in the copy, rotations stand for them.
-    const copy =
-      signers && (await write('signers', listed.replaceAll(CLOSEOUT_NAMESPACE, ROTATION_NAMESPACE)))
+    const copy = signers && write('signers', listed.replaceAll(CLOSEOUT_NAMESPACE, ROTATION_NAMESPACE))
     for (const { rotation, statement } of rotationsLeadingTo(instance.publicKey, rotations)) {
       if (names.has(blobOf(statement.newKey))) return null
       const signer = findInstanceSigner(statement.oldKey)!

@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander'
+import { isDay } from '../domain/day.ts'
 
 /** The description of an argument that names a run. */
 export const RUN = 'id of the run, or a unique prefix or suffix of it'
@@ -35,10 +36,18 @@ export const matching =
     throw new InvalidArgumentError(`It must be ${what}.`)
   }
 
+/** Parses a day that exists. */
+export function dayOf(value: string): string {
+  if (isDay(value)) return value
+  throw new InvalidArgumentError('It must be a day that exists, such as 2013-11-28.')
+}
+
 /** Parses a date, or a time with its zone. The answer is ISO 8601 in UTC. */
 export function timeOf(value: string): string {
   const isTime = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d))?$/.test(value)
-  const time = isTime ? Date.parse(value) : Number.NaN
+  const time = isTime && isDay(value.slice(0, 10)) ? Date.parse(value) : Number.NaN
   if (Number.isFinite(time)) return new Date(time).toISOString()
-  throw new InvalidArgumentError('It must be a date, or a time with its zone, such as 2026-03-01T09:00Z.')
+  throw new InvalidArgumentError(
+    'It must be a day that exists, or a time with its zone, such as 2026-03-01T09:00Z.',
+  )
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { Home } from '../app/open-home.ts'
+import { shellQuote } from '../domain/shell-quote.ts'
 import { integerFrom } from './arguments.ts'
 import { action, defineCommand, type GlobalOptions } from './define-command.ts'
 import { offeredCommands } from './offered-commands.ts'
@@ -61,6 +62,8 @@ async function servePage(
     say('Open this link within five minutes. It signs in once:')
     say(`  http://localhost:${port}/sign-in#code=${service.sessions.makeCode(token)}`)
     say(`To approve there, make a passkey and add its line to ${home.folder}/allowed_signers.`)
+    say('To sign in once more, make a token in the home of the demo (in a clone: npm run cutter -- …):')
+    say(`  cutter token create --role operator --name <label> --home ${shellQuote(home.folder)}`)
     say('Ctrl-C ends it, and leaves no process running.')
     await aborted(interrupt)
     await listening.close()

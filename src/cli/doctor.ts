@@ -4,6 +4,7 @@ import type { RunProspect } from '../service/doctor/open-runs.ts'
 import type { Finding } from '../service/doctor.ts'
 import { printAnswer } from './answers.ts'
 import { action, defineCommand, type GlobalOptions } from './define-command.ts'
+import { fitLines } from './fit.ts'
 import type { Io } from './io.ts'
 import { inHome, type Session } from './session.ts'
 
@@ -27,7 +28,9 @@ function doctor(options: GlobalOptions & { runs?: boolean }): Promise<number> {
     if (options.runs === true) return doctorOfRuns(home, io)
     const { examineInstallation } = await import('../service/doctor.ts')
     const findings = io.redact(await examineInstallation(home))
-    printAnswer(io, findings, () => findings.flatMap(linesOfFinding))
+    printAnswer(io, findings, () =>
+      fitLines(findings.flatMap(linesOfFinding), { width: io.width, hang: LABEL }),
+    )
     return findings.some(({ status }) => status === 'fail') ? 1 : 0
   })
 }
@@ -35,7 +38,11 @@ function doctor(options: GlobalOptions & { runs?: boolean }): Promise<number> {
 async function doctorOfRuns(home: Session['home'], io: Io): Promise<number> {
   const { examineRuns } = await import('../service/doctor/open-runs.ts')
   const runs = io.redact(await examineRuns(home))
-  printAnswer(io, runs, () => (runs.length === 0 ? ['no open runs'] : runs.flatMap(linesOfProspect)))
+  printAnswer(io, runs, () =>
+    runs.length === 0
+      ? ['no open runs']
+      : fitLines(runs.flatMap(linesOfProspect), { width: io.width, hang: LABEL }),
+  )
   return runs.some(({ isStranded }) => isStranded) ? 3 : 0
 }
 
@@ -50,6 +57,7 @@ function linesOfProspect({
   runId,
   about,
   state,
+  status,
   gate,
   expiresAt,
   wakes,
@@ -58,9 +66,11 @@ function linesOfProspect({
 }: RunProspect): string[] {
   const where = gate === null ? state : `${state} (${gate})`
   const until = expiresAt === null ? '' : `, its gate expires at ${expiresAt}`
-  const head = isStranded ? 'nothing can continue it' : WAKES[wakes]
+  const isInterrupted = status === 'working' && wakes === 'resume' && !isStranded
+  const next = isInterrupted ? `its process has ended; cutter run resume ${runId} continues it` : WAKES[wakes]
+  const head = isStranded ? 'nothing can continue it' : next
   return [
-    `${isStranded ? 'FAIL' : 'ok  '}  ${runId} at ${where}: ${head}${until}`,
+    `${isStranded ? 'FAIL' : isInterrupted ? 'warn' : 'ok  '}  ${runId} at ${where}: ${head}${until}`,
     ...(about === '' ? [] : [`      ${textInLine(about)}`]),
     ...blockers.flatMap(({ reason, message, next }) => [
       `      ${reason}: ${message}`,
@@ -68,6 +78,9 @@ function linesOfProspect({
     ]),
   ]
 }
+
+/** Where the text of a line begins, behind its mark. */
+const LABEL = 6
 
 const MARKS = { ok: 'ok  ', warn: 'warn', fail: 'FAIL' }
 

@@ -24,7 +24,13 @@ export function glanceOf(
   isHeld: boolean,
 ): Glance {
   if (outcome !== null) return { ...ENDS[outcome], word: outcome }
-  const word = { paused: `waits ${gate}`, stopped: 'stopped', working: 'works', closed: 'closed' }[status]
+  // An entry away from an arrival names no gate.
+  const word = {
+    paused: gate === null ? 'waits' : `waits ${gate}`,
+    stopped: 'stopped',
+    working: 'works',
+    closed: 'closed',
+  }[status]
   const held = isHeld ? `${word}, held` : word
   if (status === 'paused') return { sign: '‖', word: held, tone: 'waiting' }
   if (status === 'stopped') return { sign: '!', word: held, tone: 'trouble' }

@@ -8,10 +8,12 @@ import { glanceOf, shortId, shortIds } from './glance.ts'
 import type { Line } from './line.ts'
 import { asksForJson, type ListOutput, outputOption, printList } from './list-output.ts'
 import { ago, until } from './relative-time.ts'
+import { resumeWith } from './run-lines.ts'
 import { inHome } from './session.ts'
 
 interface Options extends GlobalOptions, ListOutput {
   as?: string
+  cursor?: string
 }
 
 /** `cutter inbox`: lists what waits for people: runs at a gate, and runs that stopped. Changes nothing. */
@@ -23,6 +25,7 @@ export function defineInbox(program: Command): void {
     'cutter inbox --as alice@example.org',
   )
     .option('--as <principal>', 'only the gates at which this principal may approve and has not yet')
+    .option('--cursor <cursor>', 'continue an earlier inbox, which named the cursor')
     .addOption(outputOption())
     .action(action(inbox))
 }
@@ -30,20 +33,21 @@ export function defineInbox(program: Command): void {
 function inbox(options: Options): Promise<number> {
   return inHome({ ...options, json: asksForJson(options) }, async ({ home, io }) => {
     const { readInbox } = await import('../service/inbox.ts')
-    const found = await readInbox(home, { as: options.as })
+    const found = await readInbox(home, { as: options.as, cursor: options.cursor })
     printList(io, options, {
       value: found,
       items: found.items,
       columns: CSV_COLUMNS,
       lines: () => linesOfInbox(found, { width: io.width, now: new Date(), as: options.as }),
     })
+    if (found.next !== null) io.err(`cutter: there are more: --cursor ${found.next}`)
     return 0
   })
 }
 
 const CSV_COLUMNS = [
   ...['runId', 'machine', 'mode', 'status', 'state', 'gate', 'about', 'since', 'startedBy', 'isFinal'],
-  ...['need', 'have', 'may', 'expiresAt', 'why', 'next'],
+  ...['need', 'have', 'may', 'expiresAt', 'readyApproval', 'why', 'next'],
 ]
 
 type Item = Inbox['items'][number]
@@ -63,8 +67,11 @@ const COLUMNS: Column[] = [
   { title: 'SINCE', most: 24 },
   { title: 'ABOUT' },
 ]
-const NARROW: Column[] = [COLUMNS[0]!, { title: 'RUN', most: 12 }, COLUMNS[5]!]
+/** The columns of a terminal on which all of them leave no room. */
+const NARROW = ['WAITS', 'RUN', 'MODE', 'ABOUT']
 const NARROWEST = 72
+/** A terminal that is narrower has no room for the mode either. */
+const WITH_MODE = 56
 /** Wider than any line. */
 const ENDLESS = 100_000
 /** What is shown of a run stands below its line. */
@@ -74,7 +81,9 @@ const INDENT = 4
 export function linesOfInbox({ items, more, working }: Inbox, fit: Fit): Line[] {
   const { width, as } = fit
   const whom = as === undefined ? 'people' : as
-  const others = as === undefined ? `${more} more wait` : `${more} wait for others or for help`
+  // Counted up to 1,000.
+  const count = more < 1_000 ? String(more) : 'at least 1000'
+  const others = as === undefined ? `${count} more wait` : `${count} wait for others or for help`
   const counts = [
     ...(items.length === 0 ? [`nothing waits for ${textInLine(whom)}`] : []),
     ...(more > 0 ? [others] : []),
@@ -82,10 +91,12 @@ export function linesOfInbox({ items, more, working }: Inbox, fit: Fit): Line[] 
   ]
   const summary = counts.length === 0 ? [] : fitLines([counts.join(', ')], { width, hang: 0 })
   if (items.length === 0) return summary
-  const isNarrow = width !== null && width < NARROWEST
-  const cells = items.map((item) => cellsOf(item, fit))
-  const rows = isNarrow ? cells.map((row) => [row[0]!, row[1]!, row[5]!]) : cells
-  const [head, ...lines] = fitTable(isNarrow ? NARROW : COLUMNS, rows, width ?? ENDLESS)
+  const isShown = ({ title }: Column) =>
+    width === null ||
+    width >= NARROWEST ||
+    (NARROW.includes(title) && (title !== 'MODE' || width >= WITH_MODE))
+  const rows = items.map((item) => cellsOf(item, fit).filter((_, at) => isShown(COLUMNS[at]!)))
+  const [head, ...lines] = fitTable(COLUMNS.filter(isShown), rows, width ?? ENDLESS)
   const below = items.map((item) => fitLines(linesBelow(item, fit), { width, hang: INDENT }))
   return [head!, ...lines.flatMap((line, at) => [line, ...below[at]!]), ...summary]
 }
@@ -106,7 +117,7 @@ function cellsOf({ status, gate, runId, machine, mode, since, about }: Item, { w
 function linesBelow(item: Item, { width, now }: Fit): Line[] {
   const blank = ' '.repeat(INDENT)
   const id = width === null ? item.runId : shortId(item.runId)
-  const { status, isFinal, need, have, may, mode, expiresAt, why, next } = item
+  const { status, isFinal, need, have, may, mode, expiresAt, readyApproval, why, next } = item
   const reason = why === null ? [] : [`${blank}${textInLine(why)}`]
   const way = next === null ? [] : [`${blank}next: ${textInLine(next.replaceAll('<run>', id))}`]
   if (status === 'stopped') return [...reason, ...way]
@@ -126,6 +137,6 @@ function linesBelow(item: Item, { width, now }: Fit): Line[] {
     ...final,
     `${blank}${have.length} of ${need} ${need === 1 ? 'approval' : 'approvals'}${signed}; ${who}`,
     ...(may.length === 0 && mode === 'live' ? reason : []),
-    `${blank}next: cutter run review ${id}`,
+    `${blank}next: ${readyApproval === null ? `cutter run review ${id}` : resumeWith(id, readyApproval)}`,
   ]
 }

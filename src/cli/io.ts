@@ -16,6 +16,8 @@ export interface Io {
   out(line: Line): void
   /** Prints one line on stderr, redacted. */
   err(line: Line): void
+  /** Prints one line on stderr as it is: what a person signs hides nothing of what would run. */
+  errComplete(line: Line): void
   /** Prints a value on stdout as JSON. */
   outJson(value: unknown): void
   /** Prints a value on stdout as one line of JSON, for a reader who does not wait for the end of the command. */
@@ -59,6 +61,10 @@ export function ioOf(
     err(line) {
       erase()
       stderr.writable.write(`${renderLine(redactLine(line), color)}\n`)
+    },
+    errComplete(line) {
+      erase()
+      stderr.writable.write(`${renderLine(line, color)}\n`)
     },
     live(text) {
       erase()

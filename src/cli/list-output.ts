@@ -9,7 +9,7 @@ export interface ListOutput {
   output?: 'json' | 'jsonl' | 'csv'
 }
 
-/** `--output`, for commands that print lists. */
+/** `--output`, for commands that print lists, or one thing that belongs into lists of others. */
 export const outputOption = () =>
   new Option(
     '--output <format>',
@@ -19,6 +19,12 @@ export const outputOption = () =>
 /** Whether errors and the answer are JSON. */
 export const asksForJson = ({ json = false, output }: ListOutput & { json?: boolean }): boolean =>
   json || output === 'json' || output === 'jsonl'
+
+/** The fields of a run in a table. */
+export const RUN_COLUMNS = [
+  ...['runId', 'machine', 'version', 'mode', 'status', 'state', 'phase', 'gate', 'outcome', 'stopCode'],
+  ...['planDigest', 'startedBy', 'startedAt', 'updatedAt', 'about'],
+]
 
 interface PrintedList {
   /** What `--json` prints. */

@@ -1,3 +1,4 @@
+import { endWithReader } from '../client/write-all.ts'
 import { offerCommands } from './offered-commands.ts'
 import { runProgram } from './run-program.ts'
 import { performServed } from './served.ts'
@@ -13,8 +14,7 @@ async function main(argv: string[]): Promise<void> {
 }
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  // The reader of a pipe, such as head or less, has ended.
-  if (error.code === 'EPIPE') process.exit(0)
+  if (error.code === 'EPIPE') endWithReader()
 })
 
 void main(process.argv.slice(2))

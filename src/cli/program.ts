@@ -1,7 +1,8 @@
 import { Command } from 'commander'
+import { VERSION } from '../domain/version.ts'
 import { defineApprovalCommands } from './approval/index.ts'
 import { defineBatchCommands } from './batch/index.ts'
-import { defineCompletion } from './completion.ts'
+import { defineCompletion } from './completion/completion.ts'
 import { addGlobalOptions, exampleText, USAGE_OUTPUT } from './define-command.ts'
 import { defineDemo } from './demo.ts'
 import { defineDoctor } from './doctor.ts'
@@ -20,9 +21,6 @@ import { defineStoreCommands } from './store/index.ts'
 import { defineTargetCommands } from './target/index.ts'
 import { defineTokenCommands } from './token/index.ts'
 import { defineVerify } from './verify.ts'
-
-declare const CUTTER_VERSION: string | undefined
-const VERSION = typeof CUTTER_VERSION === 'undefined' ? '0.0.0-source' : CUTTER_VERSION
 
 const EXIT_CODES = `
 Exit codes: 0 paused at a gate or succeeded · 1 failed or internal error · 2 usage or refused input ·

@@ -13,6 +13,12 @@ export function ago(iso: string, now: Date): string {
   return 'just now'
 }
 
+const DAY_MS = 86_400_000
+
+/** The time of day in UTC, for lines that stay while time passes: `14:03:22`; of what is older than a day, how long ago it was. */
+export const clockTime = (iso: string, now: Date): string =>
+  now.getTime() - Date.parse(iso) < DAY_MS ? new Date(iso).toISOString().slice(11, 19) : ago(iso, now)
+
 /** When something ends: `in 59m`, `in 23h`, `now`. */
 export function until(iso: string, now: Date): string {
   const seconds = (Date.parse(iso) - now.getTime()) / 1_000

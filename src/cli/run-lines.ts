@@ -1,10 +1,13 @@
-import type { Approver } from '../domain/decisions.ts'
+import { type HostOutcome, listHostOutcomes } from '../domain/host-outcomes.ts'
 import type { Json } from '../domain/json.ts'
 import { blanksCounted, nameInLine, textInLine } from '../domain/visible.ts'
 import type { RunAnswer } from '../service/runs/run-answer.ts'
 import { fitLines } from './fit.ts'
 import { glanceOf, withShortCommands } from './glance.ts'
 import type { Line } from './line.ts'
+
+/** A run as a command shows it; only some commands ask for an approval that is ready. */
+type ShownAnswer = RunAnswer & { readyApproval?: string | null }
 
 /** The width of the labels in front of what is shown of a run. */
 const LABEL = 8
@@ -13,7 +16,7 @@ const LABEL = 8
  * A run for people, and what else a command shows of it.
  * @param width null: nothing is broken or cut
  */
-export function linesOfRun(run: RunAnswer, width: number | null, more: string[] = []): Line[] {
+export function linesOfRun(run: ShownAnswer, width: number | null, more: string[] = []): Line[] {
   const [id, state, ...rest] = [...linesAbout(run), ...more]
   if (width === null) return [id!, state!, ...rest]
   const { sign, tone } = glanceOf(run, run.hold != null)
@@ -21,7 +24,7 @@ export function linesOfRun(run: RunAnswer, width: number | null, more: string[] 
   return fitLines([id!, stateLine, ...rest.map(withShortCommands)], { width, hang: LABEL })
 }
 
-function linesAbout(run: RunAnswer): string[] {
+function linesAbout(run: ShownAnswer): string[] {
   const next = run.stop?.next?.replaceAll('<run>', run.runId)
   return [
     `run     ${run.runId}   ${run.machine} ${run.version}, ${run.mode}`,
@@ -31,19 +34,20 @@ function linesAbout(run: RunAnswer): string[] {
     ...(run.hold ? [lineOfHold(run.hold)] : []),
     ...(run.planDigest === null ? [] : [`plan    ${run.planDigest}`]),
     ...wrapFacts(factsOf(run)),
+    ...listHostOutcomes(run).map(lineOfHost),
     ...linesOfDifferences(run.stop?.data, 'differs '),
     ...(next === undefined ? [] : [`next    ${next}`]),
     ...(run.status === 'paused' ? [`next    ${nextAtGate(run)}`] : []),
   ]
 }
 
-/** The names of the people behind a decision. A rehearsal approval, which nobody signs, is marked. */
-export const describeApprovers = (approvers: Approver[]): string =>
-  approvers.map(({ name, fingerprint }) => (fingerprint === null ? `${name} (not signed)` : name)).join(', ')
-
 /** The hold that binds a run. */
 export const lineOfHold = ({ since, reason, by }: NonNullable<RunAnswer['hold']>) =>
   `hold    since ${since} (${textInLine(reason)}, ${nameInLine(by)})`
+
+/** Where one of several hosts stands. What failed there is text of others. */
+const lineOfHost = ({ host, state, why }: HostOutcome) =>
+  `host    ${nameInLine(host)} ${state}${why === null ? '' : `: ${textInLine(why)}`}`
 
 /** The differences from what was approved, one line each, where an error or a stop lists them. */
 export function linesOfDifferences(
@@ -87,7 +91,11 @@ function wrapFacts(facts: string[]): string[] {
   return lines.map((line, index) => `${index === 0 ? 'facts ' : '      '}  ${line}`)
 }
 
-function nextAtGate({ runId, mode }: RunAnswer): string {
+/** What brings an approval to its gate. */
+export const resumeWith = (run: string, approval: string) => `cutter run resume ${run} --approval ${approval}`
+
+function nextAtGate({ runId, mode, readyApproval = null }: ShownAnswer): string {
+  if (readyApproval !== null) return resumeWith(runId, readyApproval)
   const approve =
     mode === 'live'
       ? `cutter approval sign ${runId} --as <principal> --key <file>`

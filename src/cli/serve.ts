@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { shellQuote } from '../domain/shell-quote.ts'
 import { integer, integerFrom } from './arguments.ts'
 import { action, defineCommand, type GlobalOptions } from './define-command.ts'
 import { offeredCommands } from './offered-commands.ts'
@@ -40,14 +41,16 @@ function serve(options: Options): Promise<number> {
       import('../service/serve.ts'),
       import('../http/listen.ts'),
     ])
-    const service = await openService(home, { concurrency: options.concurrency, ...offeredCommands() })
+    const warn = (message: string) => io.err(`cutter: ${message}`)
+    const service = await openService(home, { concurrency: options.concurrency, warn, ...offeredCommands() })
     try {
       const { address, close } = await listen(service, options)
       if (io.json) io.outJsonLine(address)
       else {
         io.out(`listens  ${address.url}`)
         io.out(`         ${address.socket}`)
-        io.out('token    cutter token create --role operator --name <label>')
+        const at = home.folder === process.cwd() ? '' : ` --home ${shellQuote(home.folder)}`
+        io.out(`token    cutter token create --role operator --name <label>${at}`)
       }
       await aborted(interrupt)
       await close()

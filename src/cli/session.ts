@@ -2,6 +2,7 @@ import { CommanderError } from 'commander'
 import type { Home, Log } from '../app/open-home.ts'
 import { FileNeeded } from '../app/sent-files.ts'
 import { ClientError } from '../client/client-error.ts'
+import { hasReaderEnded } from '../client/write-all.ts'
 import { CutterError } from '../domain/errors.ts'
 import { findStrayPlace } from '../domain/module-files.ts'
 import { stackOfThrown } from '../domain/thrown.ts'
@@ -109,8 +110,13 @@ async function inProcess(
     if (error instanceof ClientError) return reportClientError(io, error)
     // Usage errors of a command whose options are known only now.
     if (error instanceof CommanderError) throw error
+    // A command that works with no app has registered none, and its error may repeat one that was typed.
+    const [{ openLog }, { registerSecrets }] = await Promise.all([
+      import('../app/open-home.ts'),
+      import('../app/register-secrets.ts'),
+    ])
+    registerSecrets(secrets, (await (home as Home | null)?.config().catch(() => null)) ?? null, process.env)
     // An unknown CUTTER_LOG level has been reported already, as the error itself.
-    const { openLog } = await import('../app/open-home.ts')
     const log = await openLog(process.env, secrets).catch(() => null)
     return await reportError({ io, log, home }, error, signals.interrupt)
   } finally {
@@ -134,8 +140,8 @@ function reportStrayErrors(io: Io, staysUp: boolean): { done(): void } {
     process.exit(EXIT_OF_ERROR.INTERNAL)
   }
   const onExit = (code: number) => {
-    // The reader of a pipe has ended, or the end has been reported.
-    if (code !== 0 || process.stdout.errored) return
+    // The end has been reported, or nobody reads a report.
+    if (code !== 0 || hasReaderEnded()) return
     printError(io, unansweredError(), null)
     process.exitCode = EXIT_OF_ERROR.INTERNAL
   }

@@ -1,10 +1,12 @@
-import { createReadStream, readFileSync, type Stats, statSync } from 'node:fs'
+import { createReadStream, readdirSync, readFileSync, type Stats, statSync } from 'node:fs'
+import { basename, join, resolve } from 'node:path'
 import { ClientError } from './client-error.ts'
-import { type NeededFile, UPLOAD_PATH } from './command-request.ts'
+import { FOLDER_PATH, type NeededFile, UPLOAD_PATH } from './command-request.ts'
 import { findOption } from './command-words.ts'
 import { connectTo, headOf } from './connection.ts'
 import type { FoundService } from './find-service.ts'
 import { cutShortError, problemOf } from './problems.ts'
+import { receiveAnswer } from './receive-answer.ts'
 import { createResponseReader } from './response-reader.ts'
 
 /** The size of a text at most, in bytes. */
@@ -22,6 +24,7 @@ export async function sendFile(
 ): Promise<string | null> {
   assertNamed(argv, given)
   const found = statSync(given, { throwIfNoEntry: false })
+  if (as === 'folder') return found?.isDirectory() === true ? uploadFolder(service, given) : null
   if (found === undefined || !found.isFile()) return null
   if (as === 'text') return found.size > MAX_TEXT ? null : read(given)
   return upload(service, given, found)
@@ -53,6 +56,27 @@ function read(path: string): string {
   } catch (error) {
     throw unreadable(path, error as Error)
   }
+}
+
+/** What a migration bundle consists of. */
+const PART_OF_BUNDLE = /\.(sql|ya?ml)$/
+
+async function uploadFolder(service: FoundService, folder: string): Promise<string> {
+  const files: { [name: string]: string } = {}
+  for (const name of readdirSync(folder).sort()) {
+    const path = join(folder, name)
+    const found = statSync(path, { throwIfNoEntry: false })
+    if (PART_OF_BUNDLE.test(name) && found?.isFile() === true)
+      files[name] = await upload(service, path, found)
+  }
+  const sent = Buffer.from(JSON.stringify({ name: basename(resolve(folder)), files }))
+  const { status, body } = await receiveAnswer(service, await connectTo(service), (socket) => {
+    socket.write(headOf(service, FOLDER_PATH, sent.length))
+    socket.write(sent)
+  })
+  const [, name] = /"upload":"(upload:[0-9a-f]{64})"/.exec(body.toString()) ?? []
+  if (status === 201 && name !== undefined) return name
+  throw problemOf(service, status, body.toString())
 }
 
 async function upload(service: FoundService, path: string, { size }: Stats): Promise<string> {

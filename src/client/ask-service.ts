@@ -5,7 +5,7 @@ import { isatty } from 'node:tty'
 import { sendFile } from './answer-need.ts'
 import { ClientError } from './client-error.ts'
 import { COMMAND_PATH, type CommandRequest, type NeededFile } from './command-request.ts'
-import { findOption } from './command-words.ts'
+import { findOutputFile } from './command-words.ts'
 import { connectedEvent, connectTo, headOf } from './connection.ts'
 import { fail } from './fail.ts'
 import type { FoundService } from './find-service.ts'
@@ -78,8 +78,8 @@ export async function exchange(
 function requestOf(argv: string[], files: CommandRequest['files']): CommandRequest {
   const { env } = process
   const out = isatty(1)
-  const file = findOption(argv, '--out')
-  const path = file === null || file === '-' ? null : resolve(file)
+  const file = findOutputFile(argv, out)
+  const path = file === null ? null : resolve(file)
   return {
     argv,
     cwd: process.cwd(),
@@ -171,7 +171,7 @@ function createReceivedFile(argv: string[]): {
   return {
     begin(path) {
       // A service names no file but the one that its caller named.
-      const named = findOption(argv, '--out')
+      const named = findOutputFile(argv, isatty(1))
       if (named === null || realPath(resolve(named)) !== realPath(path))
         throw failed(path, 'the command does not name it')
       try {

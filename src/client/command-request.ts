@@ -18,13 +18,18 @@ export interface CommandRequest {
   files: { [given: string]: string | null }
 }
 
-/** A file that a command reads: the word that names it, and whether its text is sent or, once it is uploaded, `upload:<sha256>`. */
+/**
+ * A file that a command reads: the word that names it, and whether its text is sent or, once it is uploaded, `upload:<sha256>`. Of a `folder` its SQL and YAML
+ * files are uploaded.
+ */
 export interface NeededFile {
   given: string
-  as: 'text' | 'upload'
+  as: 'text' | 'upload' | 'folder'
 }
 
 /** The path to which commands are sent. */
 export const COMMAND_PATH = '/api/v1/cli'
 /** The path to which files are uploaded. */
 export const UPLOAD_PATH = '/api/v1/uploads'
+/** The path at which uploaded files become a folder. */
+export const FOLDER_PATH = '/api/v1/uploads/folders'

@@ -7,7 +7,6 @@ export const BY_ITSELF: { [command: string]: string } = {
   'store restore': 'the service must be stopped first',
   completion: 'it prints a script for the shell of the caller',
   complete: 'it completes the words of the caller, and needs no home',
-  'approval countersign': 'it signs with a key of the caller',
   'machine new': 'it writes a module for the caller',
   'machine check': 'it may load a module of the caller, and a service takes no code',
   'machine test': 'it loads a module of the caller, and a service takes no code',
@@ -22,19 +21,14 @@ export const BY_ITSELF: { [command: string]: string } = {
 /** Commands that sign with a key of the caller where these options are given. */
 const SIGNING: { [command: string]: string | null } = {
   'approval sign': null,
+  'approval countersign': '--key',
   'run review': '--key',
   'run void': '--key',
   'run abandon': '--key',
 }
 
 /** Commands that work by themselves, and need the home itself. */
-const NEEDS_HOME = [
-  'approval countersign',
-  'machine check',
-  'migrate propose',
-  'migrate status',
-  'store restore',
-]
+const NEEDS_HOME = ['machine check', 'migrate propose', 'migrate status', 'store restore']
 
 /** Whether a command that works by itself needs the home, which is elsewhere where CUTTER_URL names a service. */
 export const needsHome = (argv: string[]): boolean => NEEDS_HOME.includes(commandOf(argv).join(' '))
@@ -57,6 +51,20 @@ export function worksByItself(argv: string[]): boolean {
   if (Object.hasOwn(BY_ITSELF, first) || Object.hasOwn(BY_ITSELF, `${first} ${second}`)) return true
   const option = SIGNING[`${first} ${second}`]
   return option === null || (option !== undefined && findOption(argv, option) !== null)
+}
+
+/** The page that `run report --html` writes where its caller names none. */
+export const RUN_PAGE = 'report.html'
+
+/**
+ * The file that a command writes for its caller: that of `--out`. The page of a run goes to stdout by default, and to a file where stdout is a
+ * terminal or for JSON. Null without one.
+ */
+export function findOutputFile(argv: string[], isTerminal: boolean): string | null {
+  const named = findOption(argv, '--out')
+  if (named !== null) return named === '-' ? null : named
+  const isPage = commandOf(argv).join(' ') === 'run report' && argv.includes('--html')
+  return isPage && (isTerminal || argv.includes('--json')) ? RUN_PAGE : null
 }
 
 /** The value of an option in a command line; null without it. */

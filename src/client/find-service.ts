@@ -51,7 +51,7 @@ function addressOf(url: string): Pick<FoundService, 'at'> {
 }
 
 /** As `findHome` of the config finds it. Where that refuses a folder, there is none here, and the program says why. */
-function findHome(
+export function findHome(
   named: string,
   env: NodeJS.ProcessEnv,
   cwd: string,

@@ -15,11 +15,10 @@ export function writeAll(descriptor: 1 | 2, content: string | Uint8Array, source
     while (!slow.has(descriptor) && at < bytes.length) at += writeSync(descriptor, bytes, at)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    // The reader of a pipe, such as head or less, has ended.
-    if (code === 'EPIPE') process.exit(0)
+    if (code === 'EPIPE') endWithReader()
     if (code !== 'EAGAIN') throw error
     slow.add(descriptor)
-    stream(descriptor).on('error', () => process.exit(0))
+    stream(descriptor).on('error', endWithReader)
   }
   if (at === bytes.length) return
   // What the buffer lies in is used again.
@@ -27,6 +26,17 @@ export function writeAll(descriptor: 1 | 2, content: string | Uint8Array, source
   if (isTaken || source === undefined) return
   source.pause()
   stream(descriptor).once('drain', () => source.resume())
+}
+
+let readerEnded = false
+
+/** Whether this process ends because the reader of its output has ended. */
+export const hasReaderEnded = () => readerEnded
+
+/** Ends this process: the reader of its output, such as head or less, has ended. */
+export function endWithReader(): never {
+  readerEnded = true
+  process.exit(0)
 }
 
 const stream = (descriptor: 1 | 2) => (descriptor === 1 ? process.stdout : process.stderr)

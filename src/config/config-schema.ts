@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { cleanName, foldName, isReservedName } from '../domain/person-names.ts'
+import { isAddressRange } from './address-range.ts'
 import { evidence } from './evidence-schema.ts'
 import { messages } from './messages-schema.ts'
+import { storeSchema } from './store-schema.ts'
 import { isRpId, isWebOrigin } from './web-origin.ts'
 
 const rules = z
@@ -69,6 +71,14 @@ const target = z
 
 const program = z.string().startsWith('/', 'must be the absolute path of a program')
 
+/** What git reaches over HTTPS or SSH. It holds no secret, because it is shown: keys are those of SSH. */
+const gitUrl = z
+  .string()
+  .regex(
+    /^(?:https:\/\/[A-Za-z0-9[][^\s@?#]*|ssh:\/\/(?:[\w.][\w.-]*@)?[A-Za-z0-9[][^\s@?#]*|[\w.][\w.-]*@[A-Za-z0-9[][^\s@?#:/]*:[^\s@?#-][^\s@?#]*)$/,
+    'must be the URL of a git repository without a secret: https://<host>/<path>, ssh://<host>/<path>, or git@<host>:<path>',
+  )
+
 /** A command: the program by its absolute path, or by a name that the trusted folders have, and the arguments that come first. */
 const command = z.array(z.string().min(1)).min(1)
 
@@ -101,6 +111,13 @@ export const configSchema = z.strictObject({
     .record(
       z.string(),
       z.strictObject({ ssh: z.string().min(1), rehearseRollback: z.boolean().default(false) }),
+    )
+    .default({}),
+  /** Where deploys get their source from, by a name: `--source <name>`. */
+  repositories: z
+    .record(
+      z.string().regex(/^[a-z][a-z0-9-]*$/, 'a repository is named with small letters, digits and "-"'),
+      z.strictObject({ url: gitUrl }),
     )
     .default({}),
   documents: z
@@ -143,6 +160,8 @@ export const configSchema = z.strictObject({
   inputs: z.array(z.string().min(1)).default([]),
   /** With `strict: owner` the only folder below which commands write. */
   output: z.string().min(1).optional(),
+  /** Whether callers of the service may send the module of a machine, which runs with all rights of the service. */
+  allowUploadedMachines: z.boolean().default(false),
   operators: operators.optional(),
   tools: tools.default({}),
   embedded: z
@@ -154,9 +173,21 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
   messages: messages.prefault({}),
+  store: storeSchema.optional(),
   evidence: evidence.prefault({}),
   tls: z.strictObject({ key: z.string().min(1), cert: z.string().min(1) }).optional(),
-  proxy: z.strictObject({ hops: z.int().min(0).max(9).default(0) }).prefault({}),
+  proxy: z
+    .strictObject({
+      hops: z.int().min(0).max(9).default(0),
+      addresses: z
+        .array(z.string().refine(isAddressRange, 'must be an address, or a network such as 10.0.0.0/8'))
+        .default(['127.0.0.0/8', '::1']),
+    })
+    .prefault({}),
+  /** The group that reaches the unix socket, by its name or number. */
+  socketGroup: z
+    .union([z.string().regex(/^[A-Za-z_][\w.-]*$/, 'must be the name of a group'), z.int().min(0)])
+    .optional(),
   names: z.array(z.string().refine(isRpId, 'must be a host name, such as cutter.example.org')).default([]),
   backups: z.strictObject({ jobs: z.int().min(1).max(64).optional() }).prefault({}),
   execution: z.strictObject({ allowLive: z.boolean().default(false) }).prefault({}),

@@ -6,6 +6,7 @@ import { isTrustedOwner } from '../domain/trusted-owner.ts'
 import { findSecretKey, jsonPathTo, namesSecret } from '../secrets/key-names.ts'
 import { locateSecretForm } from '../secrets/patterns.ts'
 import type { Config } from './config-schema.ts'
+import type { StoreSetting } from './store-schema.ts'
 
 export type { Config } from './config-schema.ts'
 
@@ -14,14 +15,16 @@ const DEFAULTS: Config = {
   targets: {},
   hosts: {},
   documents: {},
+  repositories: {},
   machines: {},
   profiles: {},
   approvals: { allowedSigners: './allowed_signers', strict: 'modes', resume: 'by-command', policy: {} },
   inputs: [],
+  allowUploadedMachines: false,
   tools: {},
   embedded: {},
   backups: {},
-  proxy: { hops: 0 },
+  proxy: { hops: 0, addresses: ['127.0.0.0/8', '::1'] },
   names: [],
   evidence: {},
   messages: { receivers: {}, reminderHours: 24, expiringHours: 2, deadHours: 72 },
@@ -110,7 +113,7 @@ export async function readConfig(home: string, shipped: readonly string[]): Prom
   throw invalidConfigError(file, faults.join('; '))
 }
 
-/** Finds the values of the environment variables that the config names: `…Env` at any depth, by variable. */
+/** Finds the values of the environment variables that the config names: `…Env` or `env` at any depth, by variable. */
 export function findConfiguredSecrets(
   config: Config,
   env: NodeJS.ProcessEnv,
@@ -119,7 +122,7 @@ export function findConfiguredSecrets(
   const search = (value: unknown): void => {
     if (value === null || typeof value !== 'object') return
     for (const [key, item] of Object.entries(value)) {
-      if (typeof item === 'string' && key.endsWith('Env')) {
+      if (typeof item === 'string' && (key.endsWith('Env') || key === 'env')) {
         const held = env[item]
         if (held !== undefined) found.push([item, held])
       } else search(item)
@@ -127,6 +130,35 @@ export function findConfiguredSecrets(
   }
   search(config)
   return found
+}
+
+/**
+ * Where cutter.yaml keeps runs; undefined for the file in `var`. Reads no other key, because stopping something must work also where another key can’t be
+ * used. A file that does not have the word costs only its reading.
+ * @throws CONFIG_INVALID
+ */
+export function readStoreSetting(home: string): undefined | (() => Promise<StoreSetting | undefined>) {
+  const file = join(home, 'cutter.yaml')
+  if (!existsSync(file)) return undefined
+  const text = readFileSync(file, 'utf8')
+  // YAML can write a key with escapes.
+  if (!/store|\\/.test(text)) return undefined
+  return async () => {
+    const [{ readYaml }, { storeSchema }] = await Promise.all([
+      import('../domain/yaml.ts'),
+      import('./store-schema.ts'),
+    ])
+    const read = readYaml(text)
+    if ('fault' in read) throw invalidConfigError(file, read.fault)
+    const { store } = Object(read.value) as { store?: unknown }
+    if (store === undefined) return undefined
+    const parsed = storeSchema.safeParse(store)
+    if (parsed.success) return parsed.data
+    const faults = parsed.error.issues.map(
+      ({ path, message }) => `${['store', ...path].join('.')}: ${message}`,
+    )
+    throw invalidConfigError(file, faults.join('; '))
+  }
 }
 
 /** Keys whose own keys are names that people gave: a document may be called SECRETS-ACT, a machine rotate-tokens. */

@@ -1,5 +1,5 @@
 import { existsSync, realpathSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { MACHINE_NAMES } from '../builtin/registry.ts'
 import type { Config } from '../config/load-config.ts'
@@ -13,13 +13,14 @@ import type { InstalledMachine } from '../engine/engine-deps.ts'
 import { findStartFault } from '../machine/validate-chart.ts'
 import type { RunStore } from '../store/run-store.ts'
 import type { RecordedSource } from './assert-same-source.ts'
-import { type LoadedModule, loadModule } from './load-module.ts'
+import { type LoadedModule, type LoadOptions, loadModule } from './load-module.ts'
+import { isUploadedModule } from './uploaded-modules.ts'
 
 /** Finds users' own machines: by a path, by a name in cutter.yaml, or, for a run, by the path that the store remembers. */
 
 interface Place {
   home: string
-  config: Pick<Config, 'machines' | 'approvals' | 'output'>
+  config: Pick<Config, 'machines' | 'approvals' | 'output' | 'allowUploadedMachines'>
 }
 
 /**
@@ -36,7 +37,10 @@ export async function loadModuleByReference(
   if (Object.hasOwn(config.machines, text)) return registered(text, { home, config }, recorded)
   if (isModulePath(text)) {
     assertPathsLoad(config, `the module ${text}`)
-    return asRegistered(await loadModule(resolve(cwd, text), recorded), { home, config })
+    return asRegistered(
+      await loadModule(resolve(cwd, text), { recorded, keptIn: keptIn({ home, config }) }),
+      { home, config },
+    )
   }
   throw notFound(text, config)
 }
@@ -73,7 +77,8 @@ export async function loadModuleByName(
   const place = await store.machineModule(name)
   if (place === null) throw notFound(name, config)
   assertPathsLoad(config, `machine ${name}, which the store remembers as ${place.path},`)
-  if (existsSync(place.path)) return named(name, place.path, recorded)
+  assertUploadsLoad(home, config, name, place.path)
+  if (existsSync(place.path)) return named(name, place.path, { recorded, keptIn: keptIn({ home, config }) })
   throw new CutterError(
     'MACHINE_NOT_FOUND',
     `the module of machine ${name}, ${place.path}, does not exist any more; nothing was changed`,
@@ -104,6 +109,18 @@ function assertPathsLoad({ approvals }: Place['config'], what: string): void {
   )
 }
 
+/** What a caller of the service once brought is loaded as long as `cutter.yaml` lets callers bring it. */
+function assertUploadsLoad(home: string, config: Place['config'], name: string, path: string): void {
+  if (config.allowUploadedMachines || !isUploadedModule(home, path)) return
+  throw new CutterError(
+    'INPUT_REFUSED',
+    `a caller of the service uploaded machine ${name}, and cutter.yaml does not say allowUploadedMachines; it was not read`,
+    {
+      next: `name its module in cutter.yaml once you have read it: machines: { ${name}: ${path} }, or set allowUploadedMachines: true`,
+    },
+  )
+}
+
 /** Loads a module of cutter.yaml. It can't be one that a command wrote for an operator. */
 function registered(
   name: string,
@@ -111,16 +128,16 @@ function registered(
   recorded: RecordedSource | null = null,
 ): Promise<LoadedModule> {
   const file = resolve(home, config.machines[name]!)
-  return named(name, file, recorded, findOutputFolder({ home, config }))
+  const outputFolder = findOutputFolder({ home, config })
+  return named(name, file, { recorded, outputFolder, keptIn: keptIn({ home, config }) })
 }
 
-async function named(
-  name: string,
-  file: string,
-  recorded: RecordedSource | null = null,
-  outputFolder: string | null = null,
-): Promise<LoadedModule> {
-  const loaded = await loadModule(file, recorded, outputFolder)
+/** Where what the loader makes of modules is kept. Nowhere, if the store may not choose which modules run. */
+const keptIn = ({ home, config }: Place) =>
+  config.approvals.strict === 'owner' ? null : join(home, 'var', 'modules')
+
+async function named(name: string, file: string, options: LoadOptions): Promise<LoadedModule> {
+  const loaded = await loadModule(file, options)
   if (loaded.machine.name === name) return loaded
   throw new CutterError(
     'INPUT_REFUSED',

@@ -37,21 +37,28 @@ export interface LoadedModule {
   source: SourceFile[]
 }
 
+export interface LoadOptions {
+  recorded?: RecordedSource | null
+  outputFolder?: string | null
+  keptIn?: string | null
+}
+
 /**
  * Loads the machine that a module exports. The module gets Cutter's own copies of `cutter`, `xstate` and `zod`, whatever is installed
  * next to it. TypeScript is stripped, not checked. Nothing of it runs before its source was compared with the recorded one, if given.
+ * @param recorded the source that a run recorded of it
  * @param outputFolder a folder whose files are not loaded, because operators have Cutter write there
+ * @param keptIn where what the loader makes of it is kept
  * @throws MACHINE_NOT_FOUND when there is no such file, FILES_UNSAFE when others may write it, MACHINE_CHANGED when it is not the recorded
  * one, INPUT_REFUSED when it is not a machine.
  */
 export async function loadModule(
   file: string,
-  recorded: RecordedSource | null = null,
-  outputFolder: string | null = null,
+  { recorded = null, outputFolder = null, keptIn = null }: LoadOptions = {},
 ): Promise<LoadedModule> {
   const path = realPathOf(file)
   confineModules()
-  const jiti = createLoader(path)
+  const jiti = createLoader(path, keptIn)
   const resolve = createResolver((specifier, options) => jiti.esmResolve(specifier, options))
   const source = digestModuleSource(path, resolve)
   const files = [...source.values()].map(({ file }) => file)

@@ -1,4 +1,5 @@
 import { CutterError } from '../domain/errors.ts'
+import { describeNearHeadings } from './describe-near-headings.ts'
 import { listProfileNames } from './profiles/get-profile.ts'
 import type { Profile } from './profiles/profile.ts'
 import { findShippedProfile, listShippedProfiles } from './profiles/shipped-profiles.ts'
@@ -46,19 +47,26 @@ export function findBestFit(fits: ProfileFit[]): ProfileFit | null {
 /** A title is expected within this many bytes. */
 const TITLE_BYTES = 400
 
-/** Tests the cheap signs that a profile requires before it is tried without being named. */
-function passesDetection(bytes: Uint8Array, { detect }: Profile): boolean {
-  const { begins, words, titleWords } = detect
-  if (begins !== undefined) {
+/**
+ * Tests the cheap signs that a profile requires before it is tried without being named.
+ * @param isBegun whether the beginning is known to be that of its syntax, as the root of XML with any prefix is
+ */
+function passesDetection(bytes: Uint8Array, { detect }: Profile, isBegun: boolean): boolean {
+  const { begins, fragments = [], words, titleWords } = detect
+  if (begins !== undefined && !isBegun) {
     const head = textOf(bytes, byteOrderMark(bytes), Math.min(bytes.length, 2_000)).toLowerCase()
     const text = head.replace(/^(?:\s|<!--(?:[^-]|-(?!->))*-->)*/, '')
-    if (!begins.some((each) => text.startsWith(each.toLowerCase()))) return false
+    const element = /^<([a-z][a-z0-9]*)[\s/>]/.exec(text)?.[1]
+    const isFragment = element !== undefined && fragments.includes(element) && !hasMarkdownHeading(bytes)
+    if (!isFragment && !begins.some((each) => text.startsWith(each.toLowerCase()))) return false
   }
   const source = asBuffer(bytes)
   const holds = (text: Buffer, wanted: string[] | undefined) =>
     wanted === undefined || wanted.some((word) => text.includes(word))
   return holds(source, words) && holds(source.subarray(0, TITLE_BYTES), titleWords)
 }
+
+const hasMarkdownHeading = (bytes: Uint8Array) => /^#{1,6}[ \t]/m.test(textOf(bytes, 0, bytes.length))
 
 /** Minimum confidence of a detected profile. */
 const ENOUGH = 0.3
@@ -68,14 +76,21 @@ const FEWEST_FINER = 3
 const MUCH_FINER = 2
 
 /**
- * Finds the profile that explains the text best, of the user's own profiles and those that ship.
+ * Finds the profile that explains the text best, of the user's own profiles and those that ship. With `syntax`: of those that read it.
  *
  * @throws INPUT_REFUSED when none finds a unit, or none fits well enough.
  */
-export function detectFit(bytes: Uint8Array, document: string, profiles: readonly Profile[]): ProfileFit {
-  const all = [...profiles, ...listShippedProfiles().map((name) => findShippedProfile(name)!)]
+export function detectFit(
+  bytes: Uint8Array,
+  document: string,
+  profiles: readonly Profile[],
+  syntax?: Profile['syntax'][number],
+): ProfileFit {
+  const all = [...profiles, ...listShippedProfiles().map((name) => findShippedProfile(name)!)].filter(
+    (profile) => syntax === undefined || profile.syntax.includes(syntax),
+  )
   const when = (wanted: Profile['detect']['when']) => all.filter(({ detect }) => detect.when === wanted)
-  const passes = (profile: Profile) => passesDetection(bytes, profile)
+  const passes = (profile: Profile) => passesDetection(bytes, profile, syntax !== undefined)
   const read = readOnce(bytes, document)
   // The beginning of a text is a better sign than its headings.
   const isCertain = ({ detect }: Profile) => detect.begins !== undefined
@@ -93,9 +108,9 @@ export function detectFit(bytes: Uint8Array, document: string, profiles: readonl
     return nestRestarts(bytes, document, finer !== null && finer.confidence >= best.confidence ? finer : best)
   }
   const other = findBestFit([...first, ...last])
-  if (other === null) throw noUnitsError(document, 'any profile', profiles)
+  if (other === null) throw noUnitsError(bytes, document, 'any profile', profiles)
   if (other.confidence >= ENOUGH) return nestRestarts(bytes, document, other)
-  throw noFitError(document, [...first, ...last], other)
+  throw noFitError(bytes, document, [...first, ...last], other)
 }
 
 /** Reads with each profile once. */
@@ -151,26 +166,34 @@ function restarts({ placed }: ProfileFit): boolean {
   return false
 }
 
-function noFitError(document: string, fits: ProfileFit[], best: ProfileFit): CutterError {
+function noFitError(bytes: Uint8Array, document: string, fits: ProfileFit[], best: ProfileFit): CutterError {
   const candidates = [...new Set([best, ...fits.sort((a, b) => b.confidence - a.confidence)])]
     .filter(({ confidence }) => confidence > 0)
     .map(({ profile, confidence, why }) => ({ profile: profile.name, confidence, why }))
   const named = candidates.map((each) => `${each.profile} ${each.confidence} (${each.why})`).join('; ')
+  const near = describeNearHeadings(bytes)
   return new CutterError(
     'INPUT_REFUSED',
-    `no profile fits ${document} well enough to be used without being named: ${named}; the first finds most, and needs ${ENOUGH}`,
+    `no profile fits ${document} well enough to be used without being named: ${named}; the first finds most, and needs ${ENOUGH}${near === null ? '' : `; ${near.text}`}`,
     {
-      next: `read the text and name a profile with --profile, e.g. --profile ${best.profile.name}`,
-      data: { candidates, enough: ENOUGH },
+      next: `${near === null ? '' : `${near.remedy}; or `}read the text and name a profile with --profile, e.g. --profile ${best.profile.name}`,
+      data: { candidates, enough: ENOUGH, ...(near === null ? {} : { lines: near.lines }) },
     },
   )
 }
 
 /** Builds the error for a text in which no unit was found. */
-export function noUnitsError(document: string, by: string, profiles: readonly Profile[]): CutterError {
+export function noUnitsError(
+  bytes: Uint8Array,
+  document: string,
+  by: string,
+  profiles: readonly Profile[],
+): CutterError {
   const names = listProfileNames(profiles)
-  return new CutterError('INPUT_REFUSED', `no unit to cut is found in ${document} by ${by}`, {
-    next: `units begin at Markdown headings ("## Article 5") or at numbered lines of their own ("Article 5", "§ 5", "Điều 5."): give the text such headings, or choose another way to read it with --profile (${names.join(', ')})`,
-    data: { profiles: names },
+  const near = describeNearHeadings(bytes)
+  const what = `no unit to cut is found in ${document} by ${by}${near === null ? '' : `; ${near.text}`}`
+  return new CutterError('INPUT_REFUSED', what, {
+    next: `${near === null ? '' : `${near.remedy}; `}units begin at Markdown headings ("## Article 5") or at numbered lines of their own ("Article 5", "§ 5", "Điều 5."): give the text such headings, or choose another way to read it with --profile (${names.join(', ')})`,
+    data: { profiles: names, ...(near === null ? {} : { lines: near.lines }) },
   })
 }

@@ -1,12 +1,18 @@
 import { CutterError } from '../domain/errors.ts'
+import { findEmptyUnits } from './diagnostics/empty-units.ts'
 import { findMissedHeadings } from './diagnostics/missed-headings.ts'
+import { findNumbersBehindTitles } from './diagnostics/numbers-behind-titles.ts'
 import type { Problem } from './diagnostics/problem.ts'
 import { findSequenceProblems } from './diagnostics/sequence-problems.ts'
+import { findSiteProblems } from './diagnostics/site-problems.ts'
+import { findStruckText } from './diagnostics/struck-text.ts'
 import { findStructureProblems } from './diagnostics/structure-problems.ts'
+import { findUnreadList } from './diagnostics/unread-lists.ts'
 import { judgeFit } from './judge-fit.ts'
 import type { Profile, Syntax } from './profiles/profile.ts'
 import { readByFirstRules } from './reading-1/read-text.ts'
 import { cutOwnText } from './structure/cut-own-text.ts'
+import { cutProvisions } from './structure/cut-provisions.ts'
 import { mostHeadings, type SyntaxReading } from './structure/headings/heading-match.ts'
 import { compileLexicon, type Lexicon } from './structure/headings/lexicon.ts'
 import { buildOutline } from './structure/outline.ts'
@@ -67,7 +73,7 @@ export function readText(bytes: Uint8Array, attempt: ReadingAttempt): ProfileFit
     throw new CutterError('INPUT_REFUSED', `the source has more than ${mostHeadings} headings`)
   }
   const outline = buildOutline(bytes, found, profile, syntax, levels)
-  const { boundaries, doubts } = outline
+  const { boundaries } = outline
   const { whole } = profile
   const isSingle =
     whole !== undefined &&
@@ -75,16 +81,17 @@ export function readText(bytes: Uint8Array, attempt: ReadingAttempt): ProfileFit
   const options = { document, profile }
   const placed = isSingle
     ? buildSingleRecord(bytes, found, options)
-    : cutOwnText(buildRecords(bytes, boundaries, found, options), {
+    : cutOwnText(cutProvisions(bytes, buildRecords(bytes, boundaries, found, options), boundaries, profile), {
         bytes,
         boundaries,
         document,
         bodyStart: found.bodyStart,
+        site: found.site,
       })
   const sequence = findSequenceProblems(placed, boundaries, profile)
   const missed = isSingle
     ? { problems: [], share: 1 }
-    : findMissedHeadings(bytes, doubts, boundaries, placed, profile)
+    : findMissedHeadings(bytes, { ...outline, placed, profile, syntax })
   const judged = isSingle
     ? { confidence: 0.2, merit: 0.2, why: 'no heading; the complete text is one unit' }
     : judgeFit(outline, placed, [...sequence, ...missed.problems], missed.share, profile, syntax)
@@ -98,6 +105,11 @@ export function readText(bytes: Uint8Array, attempt: ReadingAttempt): ProfileFit
       ...findStructureProblems(bytes, found, boundaries, placed, profile, syntax),
       ...sequence,
       ...missed.problems,
+      ...findStruckText(bytes, placed, syntax),
+      ...findSiteProblems(bytes, found.site, placed),
+      ...(isSingle ? [] : findEmptyUnits(bytes, boundaries, placed, profile, syntax)),
+      ...findNumbersBehindTitles(boundaries, profile),
+      ...findUnreadList(bytes, placed, syntax),
     ],
     isGuess: outline.isContainer,
     isCoarse: outline.isContainer || units <= 1 || found.bareRun > RUN,

@@ -10,6 +10,12 @@ import type { ProfileFit } from './read-text.ts'
 import { checkCoverage, type Span } from './structure/coverage.ts'
 import type { ScanRecord } from './structure/records.ts'
 import { asBuffer } from './syntax/lines.ts'
+import {
+  assertNoEntities,
+  assertReadsElements,
+  assertTextFormat,
+  findXmlRoot,
+} from './syntax/other-formats.ts'
 import { assertUtf8Source } from './syntax/utf8.ts'
 
 /**
@@ -48,16 +54,19 @@ interface ScanOptions {
 /**
  * Scans a text: divides its bytes into records. Every other oddity of the text becomes a problem of the scan.
  *
- * @throws INPUT_REFUSED when the source is empty or is not UTF-8, the document id is unusable, the profile is unknown or not
+ * @throws INPUT_REFUSED when the source is empty, is not UTF-8 or no text, or is XML whose elements no profile reads, the document id is unusable, the profile is unknown or not
  *   valid, no unit is found, or no profile is named and none fits well enough.
  */
 export function scanDocument(source: Uint8Array, options: ScanOptions): Scan {
   const bytes = asBuffer(source)
   const { document, profile, profiles = [] } = options
   assertDocumentId(document)
+  assertTextFormat(bytes, document)
   assertUtf8Source(bytes, document)
   const best =
-    profile === undefined ? detectFit(bytes, document, profiles) : namedFit(bytes, options, profile, profiles)
+    profile === undefined
+      ? detectedFit(bytes, document, profiles)
+      : namedFit(bytes, options, profile, profiles)
   const records = best.placed.map(({ record }) => record)
   return {
     profile: best.profile.name,
@@ -89,6 +98,14 @@ export function listUnits(scan: Scan): ScanRecord[] {
   return scan.records.filter((record) => record.kind === 'unit')
 }
 
+function detectedFit(bytes: Uint8Array, document: string, profiles: readonly Profile[]): ProfileFit {
+  assertNoEntities(bytes, document)
+  const root = findXmlRoot(bytes)
+  if (root === null) return detectFit(bytes, document, profiles)
+  assertReadsElements(root, document, null)
+  return detectFit(bytes, document, profiles, 'html')
+}
+
 function namedFit(
   bytes: Uint8Array,
   { document }: ScanOptions,
@@ -97,7 +114,11 @@ function namedFit(
 ): ProfileFit {
   const profile = typeof wanted === 'string' ? getProfile(wanted, profiles) : parseProfile(wanted)
   const levels = typeof wanted === 'string' ? parseReading(wanted).levels : undefined
+  // Documents that were cut by the first rules keep their reading.
+  if (profile.rules !== undefined) assertNoEntities(bytes, document)
+  const root = profile.rules === undefined ? null : findXmlRoot(bytes)
+  if (root !== null) assertReadsElements(root, document, profile)
   const best = findBestFit([readProfile(bytes, document, profile, levels)])
   if (best !== null) return best
-  throw noUnitsError(document, `profile ${profile.name}`, profiles)
+  throw noUnitsError(bytes, document, `profile ${profile.name}`, profiles)
 }

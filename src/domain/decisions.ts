@@ -24,6 +24,25 @@ export interface GateDecision {
   usedAt: string
 }
 
+/** The reasons that people gave, by the id of the approval. An approval without one is left out. */
+export interface Reasons {
+  [approvalId: string]: string
+}
+
+/** Reads the reasons of approvals, which their statements hold. */
+export function readReasons(approvals: { approvalId: string; statementText: string }[]): Reasons {
+  return Object.fromEntries(
+    approvals.flatMap(({ approvalId, statementText }) => {
+      const { reason } = asObject(JSON.parse(statementText) as Json)
+      return typeof reason === 'string' && reason !== '' ? [[approvalId, reason]] : []
+    }),
+  )
+}
+
+/** The reason of an approval; empty where none was given, or nobody knows the approval. */
+export const reasonOf = (reasons: Reasons, approvalId: string): string =>
+  Object.hasOwn(reasons, approvalId) ? reasons[approvalId]! : ''
+
 const DECISIONS: { [event: string]: GateDecision['decision'] } = {
   APPROVE: 'approve',
   REJECT: 'reject',
@@ -62,7 +81,7 @@ export function listReachedGates(history: HistoryEntry[]): string[] {
 }
 
 /** Everyone whose approval counted for the decision that an entry brought. Nobody for an entry that brought none. */
-export function listApprovers({ event }: HistoryEntry): Approver[] {
+export function listApprovers({ event }: Pick<HistoryEntry, 'event'>): Approver[] {
   if (!(event.type in DECISIONS)) return []
   const counted = Array.isArray(event.counted) ? event.counted : []
   const people = counted.map((one) => approverOf(one, 'principal'))

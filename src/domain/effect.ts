@@ -102,6 +102,8 @@ interface EffectBase<Input, Output> {
   timeoutSeconds?: number
   /** Its plans hold texts of a document, which may contain anything. So their values are not searched for secrets. */
   quotesDocument?: true
+  /** Its plans hold SQL, in which `token = …` compares columns. So their values are not searched for secrets by name. */
+  quotesSql?: true
 }
 
 export interface ReadEffect<Input = unknown, Output = unknown> extends EffectBase<Input, Output> {

@@ -33,6 +33,7 @@ export type ErrorCode =
   | 'OPERATOR_REFUSED' // the process's user is not an operator, or not the operator that it claims to be
   | 'TARGET_UNREACHABLE'
   | 'TARGET_REFUSED' // the server answers, but it is not a usable target
+  | 'HOST_UNSUITABLE' // this host of those that share a store lacks what the run needs
   | 'HOST_UNREACHABLE' // the connection to a host was lost; the state of the last command is unknown
   | 'HOST_COMMAND_FAILED' // a command on a host failed
   | 'TOOL_MISSING'

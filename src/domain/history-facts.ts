@@ -1,6 +1,7 @@
 import { UPGRADED } from './history.ts'
 import type { HistoryEntry, RunEvent } from './history-entry.ts'
 import type { EntryMarks, Outcome, Run } from './run.ts'
+import { nameInLine } from './visible.ts'
 
 /**
  * Reads the marks that the engine adds to the event of an entry, such as `arrival` and `approvalUsed`. They are optional, and nothing is
@@ -35,6 +36,37 @@ export function findUsedSeq(history: HistoryEntry[], approvalId: string): number
 
 /** The author of steps that no person made. */
 export const ENGINE = 'engine'
+
+/** The operator of what the service does by itself, such as continuing a run after a restart. */
+export const SERVICE_OPERATOR = 'cutter-service'
+
+/** How the call of whoever made a step came in, where that says who it was: as the tool of an agent, or in the session of a browser. */
+export type Through = 'mcp' | 'page'
+
+/**
+ * Who made a step, as far as its entry shows. `unknown` is a person or a program: both give commands and call the API, and entries of earlier
+ * versions do not say. It is what a call looked like, and proves nothing of who sent it.
+ */
+export type Author = 'engine' | 'service' | 'agent' | 'person' | 'unknown'
+
+type Authored = { by: string; event: { through?: unknown; [field: string]: unknown } }
+
+/** Finds out who made a step. The names of Cutter itself are reserved, so no label can be one of them. */
+export function authorOf({ by, event }: Authored): Author {
+  if (by === ENGINE) return 'engine'
+  if (by === SERVICE_OPERATOR) return 'service'
+  if (event.through === 'mcp') return 'agent'
+  return event.through === 'page' ? 'person' : 'unknown'
+}
+
+/** Names who made a step; empty for the engine. */
+export function describeAuthor(entry: Authored): string {
+  const author = authorOf(entry)
+  if (author === 'engine') return ''
+  if (author === 'service') return 'the service'
+  const name = nameInLine(entry.by)
+  return author === 'unknown' ? name : `${author} ${name}`
+}
 
 /** Everyone who started or moved a run, by label and by OS user. A refused attempt makes nobody an operator. */
 export function listOperators(history: HistoryEntry[], osUser: string): string[] {

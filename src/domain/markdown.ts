@@ -85,10 +85,26 @@ export function exact(text: string): Markdown {
 
 function escapedProse(text: string): Markdown {
   const plain = visible(text, spellAsName)
-    .replace(/[\\`*{}[\]<>|~#&$]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, '\\$&')
-    .replace(/^([+=-]|\d+[.)])/, '\\$1')
+    .replace(/[\\`*{}[\]<>|~#&$_]/g, (sign, at: number, all: string) =>
+      sign === '_' && isWithinWord(all, at) ? sign : `\\${sign}`,
+    )
+    .replace(/^[+=-]/, '\\$&')
+    // A backslash before a digit would stay in sight, because it escapes signs only.
+    .replace(/^(\d+)([.)])/, '$1\\$2')
   return new Markdown(plain)
 }
+
+/** Whether a letter or digit stands on both sides of a place. */
+const isWithinWord = (text: string, at: number) =>
+  isOfWord(lastSign(text.slice(Math.max(0, at - 2), at))) && isOfWord(text.codePointAt(at + 1))
+
+/** V8 takes 13 ms to make sense of the classes of Unicode, so they are asked for other scripts alone. */
+const isOfWord = (codePoint: number | undefined) =>
+  codePoint !== undefined &&
+  (codePoint < 0x80 ? /[0-9A-Za-z]/ : /[\p{L}\p{N}]/u).test(String.fromCodePoint(codePoint))
+
+/** The last code point of a text, which may be two units. */
+const lastSign = (text: string) => [...text].at(-1)?.codePointAt(0)
 
 /** `U+200B`, which needs no escape in Markdown. */
 const spellAsName = (codePoint: number) => `U+${codePoint.toString(16).toUpperCase().padStart(4, '0')}`

@@ -4,6 +4,8 @@ interface ServerAnswer extends Error {
   hint?: string
   /** SQLSTATE. */
   code?: string
+  /** Where in the statement it is. The server knows that of literals, and not of values that it reads from rows. */
+  position?: string
 }
 
 /** Longer details, such as a list of all dependent objects, are cut. */
@@ -11,8 +13,9 @@ const LONGEST = 1_000
 
 /** The message of an error with the DETAIL and HINT of the server, without values of rows: a history keeps what it is given. */
 export function serverMessage(error: unknown): string {
-  const { message, detail, hint, code = '' } = error as ServerAnswer
-  const parts = [message, ...(detail ? [withoutValues(detail, code)] : []), ...(hint ? [hint] : [])]
+  const { message, detail, hint, position, code = '' } = error as ServerAnswer
+  const text = code.startsWith('22') && position === undefined ? withoutQuoted(message) : message
+  const parts = [text, ...(detail ? [withoutValues(detail, code)] : []), ...(hint ? [hint] : [])]
   return parts
     .map((part) =>
       part
@@ -22,6 +25,13 @@ export function serverMessage(error: unknown): string {
     )
     .join('; ')
 }
+
+/** Replaces the value that a data exception (class 22) quotes, and not the names that it quotes. */
+const withoutQuoted = (message: string): string =>
+  message
+    .replace(/: ".*"$/s, ': "…"')
+    .replace(/^".*"(?= is )/s, '"…"')
+    .replace(/\b(value|time zone) ".*"(?= )/s, '$1 "…"')
 
 /**
  * Replaces the values of rows in a DETAIL by `…`. Violated constraints (class 23) show keys and rows, and data exceptions (class 22) the

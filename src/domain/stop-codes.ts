@@ -100,6 +100,16 @@ export const STOP_CODES = {
       'A live run was about to write, and live writes are off: by the config or by the execution switch.',
     next: 'Run `cutter execution enable --for 2h --reason "…"`, then resume.',
   },
+  STOP_POLICY_DIFFERS: {
+    meaning:
+      'A live run was about to write, and this host has other signers, revoked keys or rules than those that were published for the store.',
+    next: 'Give all hosts the same files, or publish those of this host: `cutter doctor` with the variable of `store.owner` set. Then resume.',
+  },
+  STOP_COMMITS_NOT_REPLICATED: {
+    meaning:
+      'A live run was about to write, and the server of the store acknowledges commits that no other server has.',
+    next: 'Set `synchronous_standby_names` and `synchronous_commit` at the server, or `store: { commits: local }` on all hosts. Then resume.',
+  },
   STOP_HOLD: {
     meaning: 'A hold is on. The run stopped before its next write.',
     next: 'Run `cutter hold off`, or `cutter hold release <run>` for this run alone. Then resume.',
@@ -203,6 +213,11 @@ export const STOP_CODES = {
   STOP_CHECKS_FAILED: {
     meaning: 'A check failed after the promote, and the run was started with `--on-failure stop`.',
     next: 'Correct the cause and resume, or cancel the run, which rolls back.',
+  },
+  STOP_HOST_FAILED: {
+    meaning:
+      'A deploy to several hosts halted: its canary failed, or more hosts than `--max-failures` allows. The failed hosts were taken back, and nothing was done on those that wait.',
+    next: 'Correct the cause and resume, which tries the failed hosts again. Or cancel the run, which takes all hosts back.',
   },
   STOP_NOT_CONFIRMED: {
     meaning: 'The host was not reached in time after the promote, so it went back by itself.',

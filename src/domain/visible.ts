@@ -12,6 +12,9 @@ type Spelling = (codePoint: number, sign: string) => string
  */
 const HIDDEN = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/gu
 
+/** Texts of printable ASCII alone. */
+const PRINTABLE = /^[\x20-\x7e]*$/
+
 /** Where ZERO WIDTH JOINER and NON-JOINER shape letters, as in Persian and in the scripts of India (RFC 5892, appendix A.1 and A.2). */
 const SHAPING =
   /(?<=[\p{Script=Arabic}\p{Script=Syriac}\p{Script=Mongolian}\p{Script=Nko}\p{Script=Devanagari}\p{Script=Bengali}\p{Script=Gurmukhi}\p{Script=Gujarati}\p{Script=Oriya}\p{Script=Tamil}\p{Script=Telugu}\p{Script=Kannada}\p{Script=Malayalam}\p{Script=Sinhala}\p{Script=Khmer}\p{Script=Myanmar}])[\u200c\u200d](?=[\p{L}\p{M}])/gu
@@ -22,8 +25,8 @@ const spellForLine: Spelling = (codePoint, sign) => SHORT[sign] ?? `\\u{${codePo
 
 /** Text of others as part of one line: newlines, controls, bidi and zero-width characters are spelled, such as `\n` and `\u{200b}`. */
 export function visible(text: string, spell: Spelling = spellForLine): string {
-  // Most texts have nothing to spell.
-  if (text.search(HIDDEN) === -1) return text
+  // Most texts have nothing to spell, and V8 takes milliseconds to make sense of the classes of Unicode.
+  if (PRINTABLE.test(text) || text.search(HIDDEN) === -1) return text
   const kept = new Set([...text.matchAll(SHAPING)].map(({ index }) => index))
   return text.replace(HIDDEN, (sign, at: number) => (kept.has(at) ? sign : spell(sign.codePointAt(0)!, sign)))
 }

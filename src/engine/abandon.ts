@@ -12,7 +12,7 @@ import { assertNoSecretWords } from './check-secrets.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import { assertNotClaimed, claimEffects, currentLease, mapConflict } from './lease.ts'
 import { loadRunWithApprovals } from './load-run.ts'
-import { assertOperator, operatorDeclaredBy } from './operators.ts'
+import { assertOperator, operatorDeclaredBy, throughOf } from './operators.ts'
 import { prepareAbandonment } from './prepare-abandonment.ts'
 import { recordRefusal } from './record-refusal.ts'
 import { readStepTime } from './step-time.ts'
@@ -60,6 +60,7 @@ export async function abandonRun(
     ...(lostEvidence.length === 0 ? {} : { lostEvidence: lostEvidence as unknown as Json }),
     osUser: deps.osUser,
     operatorDeclared: operatorDeclaredBy(deps),
+    ...throughOf(deps),
     ...(await recordSwitch(deps)),
   }
   return mapConflict(deps, run, () => close(deps, run, event, [...(verdict.evidence ?? []), list], by))

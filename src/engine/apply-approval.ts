@@ -19,11 +19,12 @@ import { timeFor } from './step-time.ts'
 import { continueRun } from './work-on-run.ts'
 
 /** Nothing refused an approval. The judge refuses `abandon` at every gate of a chart, so it has no event. */
-type Accepted = Extract<Verdict, { refusal: null }> & Recorded
+export type Accepted = Extract<Verdict, { refusal: null }> & Recorded
 
 /**
  * Applies an approval to the gate at which a run waits. The approval is judged here, where it is used, and everything unverified is refused
- * before the run moves.
+ * before the run moves. `judged` is the verdict of this moment about this very state of the run, where it was asked for already: the step
+ * that follows is refused if the run has moved since.
  * @throws APPROVAL_NOT_FOUND, APPROVAL_REFUSED, FILES_UNSAFE with the reason; the history records it
  * @throws LIVE_REFUSED while live writes are off; the approval stays unused
  */
@@ -32,12 +33,13 @@ export async function applyApproval(
   { run, approvals, byPeople, timers }: ResumableRun,
   approvalId: string,
   by: string,
+  judged?: Accepted,
 ): Promise<Run> {
   const approval =
     approvals.find((one) => one.approvalId === approvalId) ?? (await deps.store.approval(approvalId))
   if (approval === null)
     throw await recordRefusal(deps, run, approvalId, unknownApprovalRefusal(approvalId), by)
-  const verdict = await judgeAtGate(deps, run, approval, by, { approvals, byPeople })
+  const verdict = judged ?? (await judgeAtGate(deps, run, approval, by, { approvals, byPeople }))
   if (verdict.refusal !== null) throw await recordRefusal(deps, run, approvalId, verdict.refusal, by)
 
   if (approval.statement.decision === 'approve')

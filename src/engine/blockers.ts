@@ -4,6 +4,7 @@ import { noApproverRefusal } from '../approvals/rules/signature-refusals.ts'
 import { CutterError, type ErrorCode, Stop } from '../domain/errors.ts'
 import type { Run } from '../domain/run.ts'
 import type { StopCode } from '../domain/stop-codes.ts'
+import { assertSuitableHost } from './assert-suitable-host.ts'
 import { assertNotOnHold } from './check-hold.ts'
 import { assertFilesSafe, assertLiveAtGate, assertSwitchBeforeWrite } from './check-live.ts'
 import type { EngineDeps, InstalledMachine } from './engine-deps.ts'
@@ -49,6 +50,7 @@ export async function findBlockers(
   const held = [
     ...(await blockersOf(() => assertNotOnHold(deps, run))),
     ...(await blockersOf(() => assertNotClaimed(deps, run))),
+    ...(installed === null ? [] : await blockersOf(() => assertSuitableHost(deps, run))),
   ]
   if (run.mode !== 'live') return [...held, ...findTimeBlocker(deps, run)]
   return [

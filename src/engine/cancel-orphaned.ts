@@ -6,6 +6,7 @@ import { unsettledError } from './check-settled.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import { currentLease } from './lease.ts'
 import { findInstalled } from './load-run.ts'
+import { throughOf } from './operators.ts'
 import { readStepTime } from './step-time.ts'
 import { findOrphanedWrite } from './way-out.ts'
 
@@ -30,6 +31,7 @@ export async function cancelOrphaned(
     reason,
     installed: installed?.machine.definitionDigest ?? null,
     outcome: 'cancelled',
+    ...throughOf(deps),
     ...(await recordSwitch(deps)),
   }
   const step = {

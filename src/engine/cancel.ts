@@ -1,4 +1,5 @@
 import type { Run } from '../domain/run.ts'
+import { assertSuitableHost } from './assert-suitable-host.ts'
 import { assertNoSecretWords } from './check-secrets.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import { assertNotClaimed, mapConflict } from './lease.ts'
@@ -16,6 +17,7 @@ export interface CancelOptions {
  * Closes a run as cancelled. A closed run is answered as it is.
  * @throws RUN_NOT_FOUND, STORE_TAMPERED
  * @throws RUN_HELD when another process works on the run
+ * @throws HOST_UNSUITABLE, LIVE_REFUSED when another host of the store has to end it
  * @throws EVENT_REFUSED when an interrupted live write must be settled first
  * @throws OPERATOR_REFUSED, INPUT_REFUSED, USAGE for the operator's label or the reason
  */
@@ -29,6 +31,7 @@ export async function cancelRun(
   if (found.status === 'closed') return found
   const by = assertOperator(deps, label)
   await assertNotClaimed(deps, found)
+  await assertSuitableHost(deps, found)
   // What cancelling does is the chart's to say: a deploy, for example, first takes back what it made.
   const { upgradeIfPossible } = await import('./upgrade-run.ts')
   const run = await upgradeIfPossible(deps, found, by)

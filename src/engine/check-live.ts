@@ -26,7 +26,7 @@ export function describeSwitch(setting: ExecutionSwitch | null, now: Date): Swit
 }
 
 /**
- * Checks that a live run may start: by the config, then by the execution switch. Returns the reading of the switch.
+ * Checks that a live run may start: by the config, then by the execution switch, then by what hosts must have alike. Returns the reading of the switch.
  * @throws LIVE_REFUSED with the first permission that is missing
  */
 export async function assertLiveAllowed(deps: EngineDeps): Promise<SwitchReading> {
@@ -47,7 +47,10 @@ export async function assertLiveAllowed(deps: EngineDeps): Promise<SwitchReading
       data: { executionSwitch: reading as unknown as Json },
     })
   }
-  return reading
+  const obstacle = (await deps.liveObstacle?.()) ?? null
+  if (obstacle === null) return reading
+  const { stopCode, why, next } = obstacle
+  throw new CutterError('LIVE_REFUSED', `${stopCode}: ${why}; nothing was changed`, { next })
 }
 
 /**
@@ -60,10 +63,10 @@ export async function assertLiveAtGate(
   what = 'the gate stays closed',
 ): Promise<void> {
   if (run.mode !== 'live') return
-  const { isAllowed, reading, why } = await readPermissions(deps)
+  const { ways, reading, why } = await readPermissions(deps)
   if (why === null) return
   throw new CutterError('LIVE_REFUSED', `${what}: ${why}`, {
-    next: `${waysToAllow(isAllowed)}, then cutter run resume ${run.runId} with the approval`,
+    next: `${ways}, then cutter run resume ${run.runId} with the approval`,
     data: { runId: run.runId, executionSwitch: reading as unknown as Json },
   })
 }
@@ -81,13 +84,13 @@ export function assertFilesSafe(deps: EngineDeps, installed: InstalledMachine | 
 
 /**
  * Checks config and execution switch before a write of a live run, and returns the reading of the switch.
- * @throws Stop STOP_EXECUTION_DISABLED
+ * @throws Stop STOP_EXECUTION_DISABLED, STOP_POLICY_DIFFERS or STOP_COMMITS_NOT_REPLICATED
  */
 export async function assertSwitchBeforeWrite(deps: EngineDeps): Promise<SwitchReading> {
-  const { isAllowed, reading, why } = await readPermissions(deps)
+  const { stopCode, ways, reading, why } = await readPermissions(deps)
   if (why === null) return reading
-  throw new Stop('STOP_EXECUTION_DISABLED', why, {
-    next: `${waysToAllow(isAllowed)}, then cutter run resume`,
+  throw new Stop(stopCode, why, {
+    next: `${ways}, then cutter run resume`,
     data: { executionSwitch: reading as unknown as Json },
   })
 }
@@ -97,10 +100,16 @@ const waysToAllow = (isAllowed: boolean) =>
     ? 'cutter execution enable --for 2h --reason "…"'
     : 'set execution: { allowLive: true } in cutter.yaml'
 
-/** What allows live writes now; `why` says which is missing, and is null when both are there. */
+/** What allows live writes now; `why` says which is missing, and is null when all are there. `ways` says how to get it. */
 async function readPermissions(deps: EngineDeps) {
   const isAllowed = await deps.allowLive()
   const reading = await readExecutionSwitch(deps)
-  const isOff = reading.enabled ? null : 'the execution switch is off'
-  return { isAllowed, reading, why: isAllowed ? isOff : 'execution.allowLive is not true in cutter.yaml' }
+  if (isAllowed && reading.enabled) {
+    const { stopCode, why, next } = (await deps.liveObstacle?.()) ?? NO_OBSTACLE
+    return { reading, why, stopCode, ways: next }
+  }
+  const why = isAllowed ? 'the execution switch is off' : 'execution.allowLive is not true in cutter.yaml'
+  return { reading, why, stopCode: 'STOP_EXECUTION_DISABLED' as const, ways: waysToAllow(isAllowed) }
 }
+
+const NO_OBSTACLE = { stopCode: 'STOP_EXECUTION_DISABLED' as const, why: null, next: '' }

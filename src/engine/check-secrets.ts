@@ -1,8 +1,9 @@
+import type { Effect } from '../domain/effect.ts'
 import { CutterError, Stop } from '../domain/errors.ts'
 import type { Evidence } from '../domain/evidence.ts'
 import type { Json } from '../domain/json.ts'
 import { findSecretKey } from '../secrets/key-names.ts'
-import { findSecretForm, locateSecretForm } from '../secrets/patterns.ts'
+import { findSecretForm, findSecretToken, locateSecretForm } from '../secrets/patterns.ts'
 import type { EngineDeps } from './engine-deps.ts'
 
 /**
@@ -57,42 +58,48 @@ function secretError(what: string): CutterError {
   })
 }
 
+type ReportingEffect = Pick<Effect, 'name' | 'quotesDocument' | 'quotesSql'>
+
 /**
- * What an effect reports: facts and plans with keys that name secrets, plans with values that look like some, and evidence with a
- * secret's value. Documents are left as they are, for a law may speak of passwords. Throws a Stop that names the path; what a
- * write has done by then stays.
+ * Checks what an effect reports: facts and plans with keys that name secrets, plans with values that look like some, and evidence with a
+ * secret's value. Documents are left as they are, for a law may speak of passwords. SQL may compare columns that are named so.
+ * @param wrote whether the effect wrote; what it has done by then stays
+ * @throws Stop STOP_REFUSED_INPUT with the path of the secret
  */
 export function assertNoSecretReport(
   { secrets }: Secrets,
-  effect: { name: string; wrote: boolean; quotesDocument: boolean },
+  effect: ReportingEffect,
+  wrote: boolean,
   { output, evidence }: { output: Json; evidence: Evidence[] },
 ): void {
   const key = findSecretKey(output, 'output')
-  if (key !== null) throw reportStop(effect, `${key} would hold a secret`)
+  if (key !== null) throw reportStop(effect.name, wrote, `${key} would hold a secret`)
   const planDigest = (output as { planDigest?: Json } | null)?.planDigest
   for (const one of evidence) {
     if (!/^(?:application\/json$|text\/)/.test(one.mediaType)) continue
     const isPlan = one.name.startsWith('plan/') || one.digest === planDigest
     const found = isPlan ? secretInPlan(one, effect) : null
-    if (found !== null) throw reportStop(effect, found)
+    if (found !== null) throw reportStop(effect.name, wrote, found)
     const whose = secrets?.findNameIn(one.bytes) ?? null
-    if (whose !== null) throw reportStop(effect, `its evidence ${one.name} holds the value of ${whose}`)
+    if (whose !== null)
+      throw reportStop(effect.name, wrote, `its evidence ${one.name} holds the value of ${whose}`)
   }
 }
 
 function secretInPlan(
   { name, mediaType, bytes }: Evidence,
-  { quotesDocument }: { quotesDocument: boolean },
+  { quotesDocument, quotesSql }: ReportingEffect,
 ): string | null {
   const text = Buffer.from(bytes).toString('utf8')
   const plan = mediaType === 'application/json' ? (JSON.parse(text) as Json) : text
   const key = findSecretKey(plan, name)
   if (key !== null) return `${key} would hold a secret`
-  const form = quotesDocument ? null : locateSecretForm(plan, name)
+  if (quotesDocument) return null
+  const form = locateSecretForm(plan, name, quotesSql ? findSecretToken : findSecretForm)
   return form === null ? null : `${form.path} seems to hold ${form.what}`
 }
 
-function reportStop({ name, wrote }: { name: string; wrote: boolean }, what: string): Stop {
+function reportStop(name: string, wrote: boolean, what: string): Stop {
   const done = wrote ? ' What it wrote stays.' : ''
   return new Stop('STOP_REFUSED_INPUT', `the report of ${name} is refused: ${what}.${done}`, {
     next: 'have the effect report names and digests instead of secrets, then start another run (this one can be cancelled)',

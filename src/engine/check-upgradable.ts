@@ -1,6 +1,7 @@
 import { CutterError } from '../domain/errors.ts'
 import type { Status } from '../domain/history-entry.ts'
 import type { Run } from '../domain/run.ts'
+import { eachRun } from '../store/each-run.ts'
 import type { EngineDeps, InstalledMachine } from './engine-deps.ts'
 import { loadRun } from './load-run.ts'
 import { composeUpgradeStep } from './upgrade-run.ts'
@@ -32,21 +33,21 @@ export async function checkOpenRuns(
   loadChanged = false,
   candidate: InstalledMachine | null = null,
 ): Promise<OpenRun[]> {
-  const open: Run[] = []
+  // By id: a run that moves meanwhile is found under two statuses.
+  const found = new Map<string, { startedAt: string; open: OpenRun }>()
   const tampered: OpenRun[] = []
-  for (const status of ['working', 'paused', 'stopped'] as const) {
-    const onTampered = (error: Error) => tampered.push(tamperedRun(error))
-    open.push(...(await deps.store.list({ status, limit: Number.MAX_SAFE_INTEGER, onTampered })))
-  }
-  const isAsked = ({ machine }: Run) => candidate === null || machine === candidate.machine.name
-  open.sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1))
-  const checked: OpenRun[] = []
-  for (const run of open.filter(isAsked)) {
-    const find = async (loaded: Run) =>
-      candidate ?? (await deps.installed(loaded.machine, loaded, loadChanged))
-    checked.push({ ...factsOf(run), ...(await verdictOn(deps, run, find)) })
-  }
-  return [...checked, ...(candidate === null ? tampered : [])]
+  const onTampered = (error: Error) => void tampered.push(tamperedRun(error))
+  const asked = candidate === null ? {} : { machine: candidate.machine.name }
+  const find = async (loaded: Run) => candidate ?? (await deps.installed(loaded.machine, loaded, loadChanged))
+  // Only facts are kept of each run, because there may be many.
+  for (const status of ['working', 'paused', 'stopped'] as const)
+    for await (const run of eachRun(deps.store, { status, ...asked, onTampered }))
+      found.set(run.runId, {
+        startedAt: run.startedAt,
+        open: { ...factsOf(run), ...(await verdictOn(deps, run, find)) },
+      })
+  const checked = [...found.values()].sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1))
+  return [...checked.map(({ open }) => open), ...(candidate === null ? tampered : [])]
 }
 
 const factsOf = ({ runId, machine, version, definitionDigest, status, state, gate }: Run) => {

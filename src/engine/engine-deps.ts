@@ -6,9 +6,11 @@ import type { Trust } from '../approvals/trust-files.ts'
 import type { Clock } from '../domain/clock.ts'
 import type { Effect, Owner } from '../domain/effect.ts'
 import type { HeadWitness } from '../domain/head-witness.ts'
-import type { HistoryEntry } from '../domain/history-entry.ts'
+import type { HistoryEntry, RunEvent } from '../domain/history-entry.ts'
+import type { Through } from '../domain/history-facts.ts'
 import type { Json } from '../domain/json.ts'
 import type { LostEntries } from '../domain/lost-entries.ts'
+import type { HomeIdentity, Need } from '../domain/need.ts'
 import type { SourceFile } from '../domain/recorded-source.ts'
 import type { Run } from '../domain/run.ts'
 import type { Machine } from '../machine/define.ts'
@@ -28,6 +30,8 @@ export interface InstalledMachine {
   source?: SourceFile[]
   /** The name of the machine for `run start`. Its own name when left out. */
   reference?: string
+  /** What a run of it needs of its host, where hosts share a store. Nothing but the machine when left out. */
+  needs?(run: Pick<Run, 'mode' | 'input'>): Need[]
   /** For a machine that does not ship: saves the path of its module, right before its run is made, or refuses. */
   remember?(startedAt: string): Promise<void>
 }
@@ -45,8 +49,16 @@ export interface Reports {
 
 /** An effect as a machine names it: the id of its invoke. */
 interface NamedEffect {
+  runId: string
   machine: string
   effect: string
+}
+
+/** Why a live run may not write where hosts share a store, and what to do. */
+export interface LiveObstacle {
+  stopCode: 'STOP_POLICY_DIFFERS' | 'STOP_COMMITS_NOT_REPLICATED'
+  why: string
+  next: string
 }
 
 /** What the engine needs. Time, ids and the identity of the process are here, so that tests can set them. */
@@ -82,10 +94,21 @@ export interface EngineDeps {
   tokenName?: string
   /** Whether that token is the one of the home's owner, which proves the user id of this process. */
   isOwnersToken?: boolean
+  /** How the call came in, where that says who it was; history entries name it. */
+  through?: Through
   /** The user id of the process. Null where the system has none. */
   uid?: number | null
   /** Whether the config allows live writes at this moment. */
   allowLive(): Promise<boolean>
+  /** Finds why no live run may work with the store of this host now. Left out where no other host has the store. */
+  liveObstacle?(): Promise<LiveObstacle | null>
+  /** What tells hosts apart that share a store. Left out where no other host has the store. */
+  sharing?: {
+    /** The home of this process. */
+    home(): HomeIdentity
+    /** The needs that this host does not meet now, as words. */
+    findUnmet(needs: Need[]): Promise<string[]>
+  }
   caps: {
     runMinutes: number
     phaseMinutes: number
@@ -100,12 +123,17 @@ export interface EngineDeps {
   /** Removed from everything that is saved. */
   secrets?: SecretRegistry
   /** Lets an effect begin when it is its turn. Left out: at once. The time until then is no working time. */
-  turn?<Result>(effect: () => Promise<Result>, named: NamedEffect): Promise<Result>
+  turn?<Outcome extends { event: RunEvent }>(
+    effect: () => Promise<Outcome>,
+    named: NamedEffect,
+  ): Promise<Outcome>
   /** Whether steps are shown to somebody when they are saved. Then each is on the disk first. */
   isFollowed?: boolean
   /** Called after each saved step, to show progress. */
   onStep?(run: Run, entry: HistoryEntry): void
   onProgress?(run: Run, text: string): void
+  /** Called when an approval was saved, so that whoever waits for one need not ask for it. */
+  onApprovalSaved?(): void
   /** Called when a run has closed, before its answer. Never throws, because the run is closed in any case. */
   onClosed?(run: Run): Promise<void>
   reports?: Reports

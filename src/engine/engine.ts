@@ -29,7 +29,9 @@ export interface Engine {
   /** Whether this process works on a run at this moment. */
   isAtWork(runId: string): boolean
   /** The same engine for another caller. Both share the lock of runs. */
-  withDeps(changes: Pick<EngineDeps, 'tokenName' | 'isOwnersToken' | 'onStep' | 'onProgress'>): Engine
+  withDeps(
+    changes: Pick<EngineDeps, 'tokenName' | 'isOwnersToken' | 'through' | 'onStep' | 'onProgress'>,
+  ): Engine
 }
 
 /**

@@ -1,8 +1,10 @@
 import type { Approver } from '../approvals/list-approvers.ts'
 import { findDifferences } from '../approvals/rules/drift-refusal.ts'
+import { type AfterStop, afterStop } from '../domain/after-stop.ts'
 import { type UnsettledWrite, unsettledOf } from '../domain/begun-writes.ts'
 import type { StopFacts } from '../domain/errors.ts'
 import type { HistoryEntry, RunEvent, Status } from '../domain/history-entry.ts'
+import { entryMarks } from '../domain/history-facts.ts'
 import { type Hold, holdOver } from '../domain/hold.ts'
 import type { Mode, Outcome, Run } from '../domain/run.ts'
 import { predictPath } from '../machine/predict-path.ts'
@@ -10,6 +12,7 @@ import { type Blocker, findBlockers, findMachineBlockers, type MachineBlockers }
 import type { EngineDeps, InstalledMachine } from './engine-deps.ts'
 import { explainGate, type JudgedApproval, type PolicyInForce } from './explain-gate.ts'
 import { findGateExpiry } from './gate-expiry.ts'
+import { type HostAhead, listHostsAhead } from './hosts-ahead.ts'
 import { loadRun } from './load-run.ts'
 import { APPROVED, lookAtWorld, type WorldSeen } from './look-at-world.ts'
 
@@ -40,6 +43,8 @@ export interface Explanation {
   /** Writes that were begun and of which nobody knows whether they were committed. */
   unsettledWrites: UnsettledWrite[]
   stop: StopFacts | null
+  /** What can help a stopped run. Null where its advice names no way, and unless the run is stopped. */
+  afterStop: AfterStop | null
   /** The versions, if the installed machine is of another version. It would upgrade the run first, which voids its approvals. */
   upgrade: { from: string; to: string } | null
   hold: Hold | null
@@ -51,9 +56,13 @@ export interface Explanation {
   ifApproved: Ahead[]
   /** The same for a stopped run that is resumed. */
   ifRetried: Ahead[]
+  /** Where each host of a run with several stands, and what comes for it; empty for a run with one. */
+  hosts: HostAhead[]
   refusals: Blocker[]
-  /** What differs from the plan: now, if the world was looked at; else what made the run return to its gate or stop. */
+  /** What differs from a plan: now, if the world was looked at and has moved; else what made the run return to its gate or stop. */
   differences: string[]
+  /** The plan that `differences` compares with: that of now, or the one with which the run came to this gate before. */
+  differsFrom: 'plan' | 'earlier-plan' | null
   /** How the world was seen. Null unless the run waits at a gate. */
   world: WorldSeen | null
 }
@@ -74,6 +83,11 @@ export async function explain(deps: EngineDeps, id: string, { isAsked = false } 
   // Approvals cannot be judged without the machine. Its absence is one of the blockers.
   const gate = upgraded.status === 'paused' && installed !== null ? await explainGate(deps, upgraded) : null
   const seen = await seeWorld(deps, installed, upgraded, { history, isAsked })
+  const isMoved = seen.differences.length > 0
+  const differences = isOpen && !isMoved ? findDifferences(run) : seen.differences
+  const ahead = status === 'paused' ? pathAhead(installed, upgraded, APPROVED) : []
+  const ifApproved = seen.blockers.length > 0 ? backToGate(ahead, run) : ahead
+  const ifRetried = status === 'stopped' ? pathAhead(installed, upgraded, { type: 'RETRY' }) : []
   return {
     runId,
     mode,
@@ -89,17 +103,21 @@ export async function explain(deps: EngineDeps, id: string, { isAsked = false } 
     },
     unsettledWrites: unsettledOf(run, history, effects),
     stop,
+    afterStop: status === 'stopped' && stop !== null ? afterStop(stop) : null,
     upgrade: upgraded === run ? null : { from: run.version, to: upgraded.version },
     hold: isOpen ? holdOver(await deps.store.hold(), runId) : null,
     approvers: gate?.approvers ?? [],
     policy: gate?.policy ?? null,
     approvals: gate?.approvals ?? [],
-    ifApproved: status === 'paused' ? pathAhead(installed, upgraded, APPROVED) : [],
-    ifRetried: status === 'stopped' ? pathAhead(installed, upgraded, { type: 'RETRY' }) : [],
+    ifApproved,
+    ifRetried,
+    hosts: listHostsAhead(run, [...ifApproved, ...ifRetried]),
     refusals: isOpen
       ? [...(await findBlockers(deps, run, gate, installed)), ...blockers, ...seen.blockers]
       : [],
-    differences: isOpen && seen.differences.length === 0 ? findDifferences(run) : seen.differences,
+    differences,
+    differsFrom:
+      differences.length === 0 ? null : !isMoved && isPlannedAgain(run, history) ? 'earlier-plan' : 'plan',
     world: seen.world,
   }
 }
@@ -140,10 +158,25 @@ function driftBlockers({ runId }: Run, differences: string[]): Blocker[] {
   return [
     {
       reason: 'DRIFT',
-      message: `the world is not as the plan says: ${first}${more}`,
-      next: `restore what differs, or cutter run cancel ${runId} --reason … and start another run`,
+      message: `the world has moved since the plan was made: ${first}${more}`,
+      next: `restore what differs, or cutter run cancel ${runId} --reason … and start another run, which plans for the world as it is`,
     },
   ]
+}
+
+/** The last check finds the differences, and the run waits at its gate again. */
+const backToGate = ([check]: Ahead[], { state }: Run): Ahead[] => [
+  ...(check === undefined ? [] : [check]),
+  { state, phase: null, kind: null, status: 'paused' },
+]
+
+/** Whether the run came to its gate with another plan than the time before. */
+function isPlannedAgain({ gate, gateSeq, planDigest }: Run, history: HistoryEntry[]): boolean {
+  const before = history
+    .filter(({ seq }) => gateSeq !== null && seq < gateSeq)
+    .map((entry) => entryMarks(entry).arrival)
+    .findLast((arrival) => arrival?.gate === gate)
+  return before?.planDigest != null && before.planDigest !== planDigest
 }
 
 const closedRun = (run: Run): MachineBlockers => ({ installed: null, upgraded: run, blockers: [] })

@@ -23,7 +23,7 @@ interface LoadOptions {
 }
 
 /** A run with the rows that moving it from a gate needs, and its record where the record was checked. */
-interface RunWithApprovals extends ResumableRun {
+export interface RunWithApprovals extends ResumableRun {
   record: StoredRun | null
 }
 

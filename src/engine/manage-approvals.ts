@@ -3,7 +3,7 @@ import { composeRehearsal, parseApproval } from '../approvals/import-approval.ts
 import { judgeApproval } from '../approvals/judge-approval.ts'
 import { signText } from '../approvals/openssh/sign-text.ts'
 import { verifySignature } from '../approvals/openssh/verify-signature.ts'
-import type { Refusal } from '../approvals/refusal.ts'
+import type { Refusal, RefusalReason } from '../approvals/refusal.ts'
 import { describeSignatureFault, type SignatureFaultText } from '../approvals/rules/signature-refusals.ts'
 import { signatureQuestionOf } from '../approvals/rules/signer.ts'
 import { namespaceOf, parseStatement, statementText } from '../approvals/statement.ts'
@@ -90,11 +90,11 @@ export async function signApproval(
 }
 
 /**
- * Imports a statement that was signed elsewhere. A statement that is imported again keeps its earlier signature if a decision counted it,
- * if the run is closed, or if the gate would not judge the new one better.
+ * Imports a statement that was signed elsewhere. The same signature again changes nothing. Another signature of the same statement is judged
+ * like a first one; it takes the place of the earlier one if the gate would judge it better.
  * @throws RUN_NOT_FOUND, STORE_TAMPERED
  * @throws INPUT_REFUSED when the statement or the armor cannot be read
- * @throws APPROVAL_REFUSED when the signature does not count; nothing is saved
+ * @throws APPROVAL_REFUSED when the signature does not count, or is another one than a decision or a closed run has; nothing is saved
  */
 export async function importApproval(
   deps: EngineDeps,
@@ -106,10 +106,11 @@ export async function importApproval(
   assertNoSecretWords(deps, { approver, reason, nonce })
   const run = await loadRun(deps, approval.statement.runId, loadOptionsOf(approval.statement))
   const earlier = await deps.store.approval(approval.approvalId)
-  if (earlier !== null && (earlier.signature === approval.signature || (await isSettled(deps, run, earlier))))
+  if (earlier !== null && earlier.signature === approval.signature)
     return { approval: earlier, warning: await findWarning(deps, run, earlier) }
   const fault = await findSignatureFault(deps, approval)
   if (fault !== null) throw notImportedError(approval, fault)
+  if (earlier !== null) await assertNotSettled(deps, run, earlier)
   assertKnownArrival(run, approval)
   const kept = earlier === null ? null : await findBetterSignature(deps, run, earlier, approval)
   return kept ?? saveWithWarning(deps, run, approval)
@@ -146,7 +147,7 @@ export async function rehearseApproval(
   const input = await statementInputOf(deps, run, options)
   assertOneWord(options.as)
   const approval = composeRehearsal(input)
-  await deps.store.saveApproval(approval)
+  await keep(deps, approval)
   return approval
 }
 
@@ -162,20 +163,40 @@ function assertOneWord(name: string): void {
   )
 }
 
+async function keep({ store, onApprovalSaved }: EngineDeps, approval: Approval): Promise<void> {
+  await store.saveApproval(approval)
+  onApprovalSaved?.()
+}
+
 async function saveWithWarning(deps: EngineDeps, run: Run, approval: Approval): Promise<KeptApproval> {
-  await deps.store.saveApproval(approval)
+  await keep(deps, approval)
   return { approval, warning: await findWarning(deps, run, approval) }
 }
 
-/** The signature that a decision counted, and every signature of a closed run, is evidence and does not change. */
-async function isSettled({ store }: EngineDeps, run: Run, { approvalId }: Approval): Promise<boolean> {
-  if (run.status === 'closed') return true
-  const history = await store.history(run.runId)
-  return history.some(({ event }) => JSON.stringify(event.counted ?? null).includes(approvalId))
+/**
+ * Checks that another signature may take the place of an earlier one. The signature that a decision counted, and every signature of a closed
+ * run, is evidence and does not change.
+ * @throws APPROVAL_REFUSED as ALREADY_USED or RUN_CLOSED
+ */
+async function assertNotSettled({ store }: EngineDeps, run: Run, earlier: Approval): Promise<void> {
+  const { runId } = run
+  const { approvalId } = earlier
+  const history = await store.history(runId)
+  const isCounted = history.some(({ event }) => JSON.stringify(event.counted ?? null).includes(approvalId))
+  if (!isCounted && run.status !== 'closed') return
+  const why = isCounted ? `approval ${approvalId} was already used` : `run ${runId} is closed`
+  throw notImportedError(earlier, {
+    reason: isCounted ? 'ALREADY_USED' : 'RUN_CLOSED',
+    detail: `${why}, and its signature is evidence: this is another signature of the same statement`,
+    next: `see what the run did: cutter run show ${runId}`,
+  })
 }
 
-function notImportedError({ approvalId, statement }: Approval, fault: SignatureFaultText): CutterError {
-  const { reason, detail, next } = fault
+/** Why a signature is not kept. `detail` is a sentence. */
+type NotImported = Omit<SignatureFaultText, 'reason'> & { reason: RefusalReason }
+
+function notImportedError({ approvalId, statement }: Approval, why: NotImported): CutterError {
+  const { reason, detail, next } = why
   const { runId } = statement
   return new CutterError('APPROVAL_REFUSED', `the statement for run ${runId} was not imported: ${detail}`, {
     next,
@@ -198,7 +219,8 @@ async function findWarning(deps: EngineDeps, whose: Run, approval: Approval): Pr
   const operators = await readOperators(deps, run)
   const others = await deps.store.approvals(run.runId)
   const now = timeFor(deps, run)
-  return (await judgeApproval({ run, approval, operators, now, trust, policy, others })).refusal
+  const subject = { run, approval, operators, now, trust, policy, others, isForecast: true }
+  return (await judgeApproval(subject)).refusal
 }
 
 async function statementInputOf(
@@ -238,6 +260,6 @@ async function needsReview(deps: EngineDeps, run: Run): Promise<boolean> {
 async function findSignatureFault(deps: EngineDeps, approval: Approval): Promise<SignatureFaultText | null> {
   if (approval.kind !== 'signed') return null
   const question = signatureQuestionOf({ trust: deps.trust, now: deps.clock.now() }, approval)
-  const answer = await verifySignature(question)
+  const answer = await verifySignature(question, { mayReuse: true })
   return answer.ok ? null : describeSignatureFault(answer.fault, question)
 }

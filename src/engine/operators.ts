@@ -1,5 +1,6 @@
 import { CutterError } from '../domain/errors.ts'
 import { listOperators } from '../domain/history-facts.ts'
+import type { Json } from '../domain/json.ts'
 import { cleanName, isReservedName, isSameName } from '../domain/person-names.ts'
 import type { Run } from '../domain/run.ts'
 import type { EngineDeps } from './engine-deps.ts'
@@ -14,6 +15,10 @@ export function operatorDeclaredBy(
   if (isNamedByToken(deps)) return 'token'
   return deps.operators === undefined ? 'self' : 'config'
 }
+
+/** How a call came in, for the entry that it leaves: nothing for commands and the API, which persons and programs use. */
+export const throughOf = ({ through }: Pick<EngineDeps, 'through'>): { [field: string]: Json } =>
+  through === undefined ? {} : { through }
 
 type Identity = Pick<EngineDeps, 'operators' | 'uid' | 'osUser' | 'tokenName' | 'isOwnersToken'>
 

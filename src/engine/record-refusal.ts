@@ -4,6 +4,7 @@ import type { Run } from '../domain/run.ts'
 import { recordStep } from '../machine/transition.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import { currentLease } from './lease.ts'
+import { throughOf } from './operators.ts'
 import { readStepTime } from './step-time.ts'
 
 /** All other reasons are APPROVAL_REFUSED. */
@@ -27,7 +28,7 @@ export async function recordRefusal(
   const found = differences === undefined || differences.length === 0 ? {} : { differences }
   const event = { type: 'cutter.approval-refused', approvalId, reason, message: recorded, ...found }
   const { at, reading } = readStepTime(deps, run)
-  const step = recordStep(run, { ...event, ...reading }, { at, by })
+  const step = recordStep(run, { ...event, ...throughOf(deps), ...reading }, { at, by })
   await deps.store.advance(step, currentLease(deps))
   deps.onStep?.(step.run, step.entry)
   return new CutterError(ERROR_CODES[reason] ?? 'APPROVAL_REFUSED', message, {

@@ -1,4 +1,6 @@
 import type { Run } from '../domain/run.ts'
+import type { Accepted } from './apply-approval.ts'
+import { assertSuitableHost } from './assert-suitable-host.ts'
 import { assertNoSecretWords } from './check-secrets.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import { assertNotClaimed } from './lease.ts'
@@ -9,6 +11,8 @@ import { findRestingAnswer } from './resume-precheck.ts'
 /** The options of `Engine.resume`. */
 export interface ResumeOptions {
   approvalId?: string
+  /** The verdict of this moment about the approval, for the given run as it was loaded. Left out: the approval is judged here. */
+  verdict?: Accepted
   /** Label of the operator. */
   by?: string
 }
@@ -18,6 +22,7 @@ export interface ResumeOptions {
  * is loaded and checked first.
  * @throws RUN_NOT_FOUND, STORE_TAMPERED, ON_HOLD for a run given by its id
  * @throws RUN_HELD when another process works on the run
+ * @throws HOST_UNSUITABLE, LIVE_REFUSED when another host of the store has to continue it
  * @throws OPERATOR_REFUSED, INPUT_REFUSED, USAGE for the operator's label
  * @throws MACHINE_CHANGED when the installed machine is of another definition and has no upgrade for the run
  * @throws APPROVAL_REQUIRED, APPROVAL_NOT_FOUND, APPROVAL_REFUSED, FILES_UNSAFE at a gate
@@ -25,7 +30,7 @@ export interface ResumeOptions {
 export async function resumeRun(
   deps: EngineDeps,
   given: string | LoadedRun,
-  { approvalId, by: label }: ResumeOptions,
+  { approvalId, verdict, by: label }: ResumeOptions,
 ): Promise<Run> {
   assertNoSecretWords(deps, { '--by': label, '--approval': approvalId })
   const loaded = typeof given === 'string' ? await loadForResume(deps, given) : given
@@ -34,6 +39,8 @@ export async function resumeRun(
   const by = assertOperator(deps, label)
   // Nothing is in flight where a run rests.
   if (found.status === 'working') await assertNotClaimed(deps, found)
+  // Anybody closes a gate whose time is over, since that needs the chart alone.
+  if (!(found.status === 'paused' && isDue(deps, loaded))) await assertSuitableHost(deps, found)
   // Moving a run uses more of its record than its row, so all of the record must follow from the history.
   if (record !== null) await (await import('./verify-run.ts')).verifyReplay(deps, record)
   const { upgradeIfNeeded } = await import('./upgrade-run.ts')
@@ -45,8 +52,11 @@ export async function resumeRun(
     if (expired !== null) return expired
     findRestingAnswer(run, approvalId)
     const { applyApproval } = await import('./apply-approval.ts')
-    return applyApproval(deps, current, approvalId!, by)
+    return applyApproval(deps, current, approvalId!, by, run === found ? verdict : undefined)
   }
   const { resumeStopped } = await import('./resume-stopped.ts')
   return resumeStopped(deps, run, approvalId, by)
 }
+
+const isDue = ({ clock }: EngineDeps, { timers }: LoadedRun) =>
+  timers.some(({ dueAt }) => Date.parse(dueAt) <= clock.now().getTime())

@@ -67,8 +67,7 @@ export async function runEffect(
     const { output, evidence = [] } = result
     const wrote = effect.kind === 'write' && ran !== 'simulate'
     assertEvidenceNames(row.name, evidence)
-    const quotesDocument = effect.quotesDocument === true
-    assertNoSecretReport(deps, { name: row.name, wrote, quotesDocument }, { output, evidence })
+    assertNoSecretReport(deps, effect, wrote, { output, evidence })
     const workedMs = performance.now() - startedAt
     return {
       event: composeOutcomeEvent(

@@ -7,6 +7,7 @@ import type { Mode, Run, RunIdentity } from '../domain/run.ts'
 import type { Step } from '../domain/step.ts'
 import { brokenMachineError } from '../machine/read-snapshot.ts'
 import { startStep } from '../machine/transition.ts'
+import { assertSuitableHost } from './assert-suitable-host.ts'
 import { findGatePlanFault } from './check-gate-plan.ts'
 import { assertNotOnHold } from './check-hold.ts'
 import { assertFilesSafe, assertLiveAllowed, readExecutionSwitch } from './check-live.ts'
@@ -14,7 +15,7 @@ import { assertNoSecretInput, assertNoSecretWords } from './check-secrets.ts'
 import type { EngineDeps, InstalledMachine } from './engine-deps.ts'
 import { assertNotClaimed, currentLease, mapConflict } from './lease.ts'
 import { loadRun } from './load-run.ts'
-import { assertOperator, operatorDeclaredBy } from './operators.ts'
+import { assertOperator, operatorDeclaredBy, throughOf } from './operators.ts'
 import type { Exclusively } from './run-lock.ts'
 import { verifyRun } from './verify-run.ts'
 import { claimedAfter, continueRun, kindsOf, workUntilRest } from './work-on-run.ts'
@@ -67,8 +68,10 @@ export async function startRun(
   return exclusively(identity.runId, async () => {
     const readings = {
       operatorDeclared: operatorDeclaredBy(deps),
+      ...throughOf(deps),
       executionSwitch: executionSwitch as unknown as Json,
       ...sourceReading(installed),
+      ...(deps.sharing && { home: { ...deps.sharing.home() } }),
     }
     await installed.remember?.(identity.startedAt)
     const facts = { at: identity.startedAt, by, readings, kindOf: kindsOf(installed) }
@@ -89,6 +92,7 @@ async function admitInput(
   given: { [key: string]: Json },
 ): Promise<{ [key: string]: Json }> {
   const parsed = parseInput(installed, installed.machine.input.safeParse(given))
+  assertFieldsKnown(installed, given, parsed)
   // Checked again, because a schema may fill in values that nobody gave.
   assertNoSecretInput(deps, parsed)
   return installed.admit(parsed)
@@ -144,6 +148,7 @@ async function continueInterrupted(
   return exclusively(run.runId, async () => {
     await assertNotOnHold(deps, run)
     await assertNotClaimed(deps, run)
+    await assertSuitableHost(deps, run)
     await verifyRun(deps, runId)
     return mapConflict(deps, run, () => continueRun(deps, run, null, by))
   })
@@ -189,5 +194,22 @@ function parseInput({ machine, reference }: InstalledMachine, parsed: Parsed): {
     {
       next: `cutter run start ${reference ?? machine.name} --help`,
     },
+  )
+}
+
+/** A schema drops what it does not name, so a misspelt field would be as if nobody had given it. */
+function assertFieldsKnown(
+  { machine, reference }: InstalledMachine,
+  given: { [key: string]: Json },
+  parsed: { [key: string]: Json },
+): void {
+  const known = Object.keys(machine.input.shape)
+  const dropped = Object.keys(given).filter((name) => !known.includes(name) && !Object.hasOwn(parsed, name))
+  if (dropped.length === 0) return
+  const names = dropped.map((name) => JSON.stringify(name)).join(', ')
+  throw new CutterError(
+    'USAGE',
+    `machine ${machine.name} has no input field ${names}; its fields are ${known.join(', ') || 'none'}; nothing was started`,
+    { next: `cutter run start ${reference ?? machine.name} --help` },
   )
 }

@@ -7,7 +7,7 @@ import { buildUpgradeStep } from '../machine/upgrade-step.ts'
 import type { EngineDeps, InstalledMachine } from './engine-deps.ts'
 import { currentLease } from './lease.ts'
 import { findInstalled } from './load-run.ts'
-import { operatorDeclaredBy } from './operators.ts'
+import { operatorDeclaredBy, throughOf } from './operators.ts'
 import { recordPolicyAtArrival } from './record-policy.ts'
 import { returnToGate } from './resume-stopped.ts'
 import { readStepTime } from './step-time.ts'
@@ -76,6 +76,7 @@ export async function composeUpgradeStep(
   const readings = {
     osUser,
     operatorDeclared: operatorDeclaredBy(deps),
+    ...throughOf(deps),
     ...sourceReading(installed),
     ...reading,
   }

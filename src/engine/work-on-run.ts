@@ -16,7 +16,7 @@ import { invalidEffectStop } from './effect-result.ts'
 import type { EngineDeps, InstalledMachine } from './engine-deps.ts'
 import { claimEffects, currentLease, isLeftBehind, keepRenewing, movedError } from './lease.ts'
 import { mayBeLost } from './may-be-lost.ts'
-import { operatorDeclaredBy } from './operators.ts'
+import { operatorDeclaredBy, throughOf } from './operators.ts'
 import { arrivesAtGate, recordPolicyAtArrival } from './record-policy.ts'
 import { Interrupted, runEffect } from './run-effect.ts'
 import { readStepTime, timeFor } from './step-time.ts'
@@ -79,7 +79,7 @@ async function workOnce(
     if (due !== undefined && (definition.kind === 'read' || run.mode !== 'live')) return fire(due)
     const probeOnly = due !== undefined
     const { turn = atOnce } = deps
-    const named = { machine: run.machine, effect: effect.invokeId }
+    const named = { runId: run.runId, machine: run.machine, effect: effect.invokeId }
     const { event, evidence, workedMs } = await turn(
       () => runEffect(deps, run, effect, definition, { probeOnly }),
       named,
@@ -200,8 +200,9 @@ export async function saveEvent(
   facts: EventFacts,
 ): Promise<ClaimedRun> {
   const { at, reading } = readStepTime(deps, claimed.run)
+  const added = facts.by === undefined ? reading : { ...reading, ...throughOf(deps) }
   const stepOf = (received: RunEvent, evidence = facts.evidence ?? []) =>
-    eventStep(installed.machine, claimed.run, nameEvidence({ ...received, ...reading }, evidence), {
+    eventStep(installed.machine, claimed.run, nameEvidence({ ...received, ...added }, evidence), {
       by: ENGINE,
       ...facts,
       evidence,

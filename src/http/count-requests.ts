@@ -12,7 +12,7 @@ export async function countAddress(
   hosts: Set<string> | null,
   context: Context,
 ): Promise<string | null> {
-  const address = hosts === null ? null : addressOf(context, network.hops)
+  const address = hosts === null ? null : addressOf(context, network)
   await limits.ofAddress(address)
   return address
 }
@@ -36,11 +36,11 @@ export async function countCaller(
 
 /**
  * The address of whoever called. Each proxy adds the address that it saw at the end of `X-Forwarded-For`; what stands before those of the trusted
- * ones anybody may have written.
+ * ones anybody may have written, and so may all of it where the connection is not one of a trusted proxy.
  */
-function addressOf({ env, req }: Context, hops: number): string {
+function addressOf({ env, req }: Context, { hops, isProxy }: Service['network']): string {
   const { incoming } = env as { incoming?: { socket?: { remoteAddress?: string } } }
   const own = incoming?.socket?.remoteAddress ?? ''
   const given = (req.header('x-forwarded-for') ?? '').split(',').map((one) => one.trim())
-  return (hops === 0 ? undefined : given.at(-hops)) || own
+  return (hops === 0 || !isProxy(own) ? undefined : given.at(-hops)) || own
 }

@@ -1,5 +1,6 @@
 import { assertRole } from '../service/access/assert-role.ts'
 import { TooMany } from '../service/access/rate-limits.ts'
+import type { SessionSecrets } from '../service/access/sessions.ts'
 import type { Service } from '../service/serve.ts'
 import { mcpDoor } from './answer-mcp.ts'
 import { type Browser, readBrowser } from './browser.ts'
@@ -73,10 +74,29 @@ interface Door {
   endpoint: Endpoint
 }
 
-async function answer(context: Context, door: Door): Promise<Response> {
+/** Answers a request, as a span of its trace. */
+function answer(context: Context, door: Door): Promise<Response> {
+  const { service, endpoint } = door
+  const method = endpoint.method.toUpperCase()
+  const facts = { 'http.request.method': method, 'http.route': endpoint.path }
+  const { headers } = context.req.raw
+  return service.trace({ name: `${method} ${endpoint.path}`, facts, headers }, async (note) => {
+    const touched: Touched[] = []
+    const response = await answerTraced(context, door, touched)
+    const { status } = response
+    const runId = touched[0]?.runId ?? (response.ok ? context.req.param('run') : undefined)
+    note({
+      'http.response.status_code': status,
+      ...(runId === undefined ? {} : { 'cutter.run.id': runId }),
+      ...(status < 500 ? {} : { 'error.type': String(status) }),
+    })
+    return response
+  })
+}
+
+async function answerTraced(context: Context, door: Door, touched: Touched[]): Promise<Response> {
   const { service, endpoint } = door
   const begun = performance.now()
-  const touched: Touched[] = []
   let caller: string | null = null
   let response: Response
   try {
@@ -117,9 +137,12 @@ async function readCall(
   if (caller !== null) identified(caller.name)
   if (endpoint.deed !== null) assertRole({ caller }, endpoint.deed)
   const body = endpoint.body === null ? {} : await readJsonBody(request)
-  const home = service.homeOf(caller, ({ runId }, { seq, event }) => {
-    touched.push({ runId, seq, event: event.type })
-  })
+  const home = service.homeOf(
+    { caller, through: isOfSession(request, browser) ? 'page' : undefined },
+    ({ runId }, { seq, event }) => {
+      touched.push({ runId, seq, event: event.type })
+    },
+  )
   return {
     home,
     service,
@@ -138,11 +161,17 @@ async function readCall(
 
 /** A token comes in its header, or by the session of a page. */
 function authorizationOf(request: Request, { sessions }: Service, browser: Browser): string | undefined {
-  const given = request.headers.get('authorization')
-  if (given !== null || browser.session === null) return given ?? undefined
+  if (!isOfSession(request, browser)) return request.headers.get('authorization') ?? undefined
   assertFromPage(request)
   return sessions.find(browser.session) ?? undefined
 }
+
+/** Whether the session of a page says who calls. A header counts before it. */
+const isOfSession = (
+  { headers }: Request,
+  browser: Browser,
+): browser is Browser & { session: SessionSecrets } =>
+  browser.session !== null && headers.get('authorization') === null
 
 const bytesOf = ({ body }: Request) => (body ?? []) as unknown as AsyncIterable<Uint8Array>
 

@@ -17,12 +17,15 @@ export function readLastEventId(given: string | undefined): EntryName | null {
   if (given === undefined) return null
   const [, runId, seq] = /^([^:\s]+):(\d{1,9})$/.exec(given) ?? []
   if (runId !== undefined) return { runId, seq: Number(seq) }
-  throw new RequestError(
+  throw noEventError()
+}
+
+export const noEventError = () =>
+  new RequestError(
     400,
-    'Last-Event-ID is not the id of an event; nothing was done',
+    'Last-Event-ID is not the id of an event here; nothing was done',
     'leave it out to begin at the start',
   )
-}
 
 /**
  * Server-sent events (WHATWG HTML, section 9.2) of entries. Entries are asked for when the client has taken those before, so a

@@ -1,4 +1,4 @@
-import { chmodSync, rmSync } from 'node:fs'
+import { chmodSync, chownSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Server } from 'node:net'
@@ -25,7 +25,8 @@ export interface Listening {
 const TIMES = {
   headersTimeout: 10_000,
   requestTimeout: 60_000,
-  keepAliveTimeout: 5_000,
+  // Longer than the minute for which proxies and clients keep theirs: whoever ends one first must be the one who sends.
+  keepAliveTimeout: 65_000,
   connectionsCheckingInterval: 2_000,
 }
 
@@ -35,7 +36,8 @@ const LAST_MS = 5_000
 /**
  * Opens the doors of a service: a port and a unix socket.
  * @param times replaces the times that a client may take; `last` is the time for requests once the service ends, in milliseconds
- * @throws INPUT_REFUSED when the port is taken or the address is not one of this host
+ * @throws INPUT_REFUSED when the port is taken or the address is not one of this host, CONFIG_INVALID when the service may not give the socket to
+ * the group of `socketGroup`
  */
 export async function listen(
   service: Service,
@@ -53,7 +55,7 @@ export async function listen(
   const local = createServer(options, listenerFor(null))
   const { port: taken } = (await opened(network, () => network.listen(port, host))) as AddressInfo
   try {
-    await openSocket(local, service.socket)
+    await openSocket(local, service.socket, service.network.socketGroup)
   } catch (error) {
     network.close()
     throw error
@@ -72,17 +74,30 @@ export async function listen(
   }
 }
 
-/** Nobody but the service's own user and group may reach the socket, from the moment at which it exists. */
-async function openSocket(server: Server, path: string): Promise<void> {
+/** Nobody but the service's own user and one group may reach the socket, from the moment at which it exists. */
+async function openSocket(server: Server, path: string, group: number | null): Promise<void> {
   rmSync(path, { force: true })
-  const before = process.umask(0o117)
+  const before = process.umask(group === null ? 0o117 : 0o177)
   try {
     await opened(server, () => server.listen(path))
   } finally {
     process.umask(before)
   }
-  chmodSync(path, 0o660)
+  try {
+    if (group !== null) chownSync(path, -1, group)
+    chmodSync(path, 0o660)
+  } catch (cause) {
+    server.close()
+    throw socketGroupError(group, cause as Error)
+  }
 }
+
+const socketGroupError = (group: number | null, cause: Error) =>
+  new CutterError(
+    'CONFIG_INVALID',
+    `the socket can’t be given to the group ${group} of socketGroup: ${cause.message}; nothing was started`,
+    { next: 'make the user of the service a member of that group, and start it again', cause },
+  )
 
 function opened(server: Server, open: () => void): Promise<ReturnType<Server['address']>> {
   return new Promise((done, fail) => {

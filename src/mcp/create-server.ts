@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import type { CallToolResult, McpServer as Server, ServerContext } from '@modelcontextprotocol/server'
+import { VERSION } from '../domain/version.ts'
 import { listManual, readManual } from '../service/agents/manual.ts'
 import type { Door } from './door.ts'
 import { createRequestStateCodec, McpServer, ResourceTemplate } from './mcp.ts'
 import { publishedSchema } from './published-schema.ts'
-import { type Pages, type Round, showPage } from './show-page.ts'
+import { type Client, type Pages, type Round, showPage } from './show-page.ts'
 import type { Tool } from './tool.ts'
 import { TOOLS } from './tools.ts'
 
@@ -18,11 +19,8 @@ const ROUND_SECONDS = 600
 
 /** Makes servers for the clients of one process, which share what was shown to people. */
 export interface ServerMaker {
-  make(door: Door, era: 'legacy' | 'modern'): Server
+  make(door: Door, client: Client): Server
 }
-
-declare const CUTTER_VERSION: string | undefined
-const VERSION = typeof CUTTER_VERSION === 'undefined' ? '0.0.0-source' : CUTTER_VERSION
 
 export function createServerMaker(): ServerMaker {
   const codec = createRequestStateCodec<Round>({
@@ -32,12 +30,12 @@ export function createServerMaker(): ServerMaker {
   })
   const pages: Pages = { mint: codec.mint, shown: new Set() }
   return {
-    make(door, era) {
+    make(door, client) {
       const server = new McpServer(
         { name: 'cutter', title: 'Cutter', version: VERSION },
         { instructions: INSTRUCTIONS, requestState: { verify: codec.verify } },
       )
-      for (const tool of TOOLS) addTool({ server, era, pages }, door, tool)
+      for (const tool of TOOLS) addTool({ server, client, pages }, door, tool)
       addResources(server, door)
       return server
     },
@@ -46,7 +44,7 @@ export function createServerMaker(): ServerMaker {
 
 interface Place {
   server: Server
-  era: 'legacy' | 'modern'
+  client: Client
   pages: Pages
 }
 

@@ -5,6 +5,7 @@ import { visible } from '../domain/visible.ts'
 import type { AgentCall } from '../service/agents/agent-call.ts'
 import { readRunPlan } from '../service/runs/plan.ts'
 import { showRun } from '../service/runs/show.ts'
+import { ProtocolError, ProtocolErrorCode } from './mcp.ts'
 import type { Tool } from './tool.ts'
 
 /** What performs the calls of agents: this process, or a service that it asks. */
@@ -13,7 +14,7 @@ export interface Door {
   call(tool: Tool, input: object, signal: AbortSignal): Promise<CallToolResult>
   /**
    * Reads what stands at an address of a run.
-   * @throws Error with the words of the refusal
+   * @throws ProtocolError with the words of the refusal, whose `data` has its code
    */
   read(uri: string): Promise<{ text: string; mimeType: string }>
 }
@@ -37,8 +38,7 @@ export function localDoor(open: () => Promise<AgentCall>, warn: (error: unknown)
       try {
         return await readRun(home, uri)
       } catch (error) {
-        const { message } = factsOf(error)
-        throw new Error(visible(redact(message)))
+        throw unreadError(redact(factsOf(error)))
       }
     },
   }
@@ -73,6 +73,13 @@ function factsOf(error: unknown): Facts {
 function refusalOf(error: unknown, call: AgentCall | null): CallToolResult {
   const facts = factsOf(error)
   return refusal(call?.redact(facts) ?? facts, call?.touched ?? [])
+}
+
+/** A resource that was not read. Its number says who has to change something: whoever asks, or whoever runs Cutter. */
+function unreadError({ message, ...facts }: Facts): ProtocolError {
+  const { InternalError, InvalidParams } = ProtocolErrorCode
+  const number = facts.code === 'INTERNAL' ? InternalError : InvalidParams
+  return new ProtocolError(number, `${facts.code}: ${visible(message)}`, facts)
 }
 
 /** The result of a call that did not happen. */

@@ -4,7 +4,11 @@ export {
   createMcpHandler,
   createRequestStateCodec,
   inputRequired,
+  isInitializeRequest,
+  isJSONRPCResponse,
   McpServer,
+  ProtocolError,
+  ProtocolErrorCode,
   ResourceTemplate,
 } from '@modelcontextprotocol/server'
 export { serveStdio } from '@modelcontextprotocol/server/stdio'

@@ -6,6 +6,7 @@ import { cutShortError, problemOf } from '../client/problems.ts'
 import { receiveAnswer } from '../client/receive-answer.ts'
 import type { Json } from '../domain/json.ts'
 import { type Door, refusal } from './door.ts'
+import { ProtocolError } from './mcp.ts'
 
 /** The path at which a service speaks with agents. */
 const PATH = '/mcp'
@@ -30,6 +31,12 @@ export function remoteDoor(service: FoundService): Door {
       return { text: found!.text, mimeType: found!.mimeType }
     },
   }
+}
+
+interface RemoteError {
+  code?: unknown
+  message?: unknown
+  data?: unknown
 }
 
 interface Message {
@@ -63,8 +70,10 @@ async function request(service: FoundService, message: Message, signal: AbortSig
 function resultIn(service: FoundService, text: string): unknown {
   const data = /^data: ?(\{.*)$/gm
   const json = text.startsWith('{') ? text : [...text.matchAll(data)].at(-1)?.[1]
-  const { result, error } = parsed(json) as { result?: unknown; error?: { message?: unknown } }
+  const { result, error } = parsed(json) as { result?: unknown; error?: RemoteError }
   if (result !== undefined) return result
+  if (typeof error?.message === 'string' && typeof error.code === 'number')
+    throw new ProtocolError(error.code, error.message, error.data)
   if (typeof error?.message === 'string')
     throw new ClientError('INTERNAL', `the service answers: ${error.message}`, 'cutter run list', 1)
   throw cutShortError(service, 'it has no result')

@@ -10,7 +10,7 @@ export async function serveAgent(door: Door, interrupt: AbortSignal): Promise<vo
     if (interrupt.aborted) done()
     interrupt.addEventListener('abort', () => done(), { once: true })
   })
-  const serving = serveStdio(({ era }) => maker.make(door, era))
+  const serving = serveStdio(({ era }) => maker.make(door, { era }))
   await ended
   await serving.close()
   process.stdin.destroy()

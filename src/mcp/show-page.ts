@@ -20,6 +20,14 @@ export interface Pages {
   shown: Set<string>
 }
 
+/** The client of a server. */
+export interface Client {
+  /** legacy: the protocol of 2025-11-25 and before. */
+  era: 'legacy' | 'modern'
+  /** Whether it opens pages, where that is known from an earlier request. */
+  opensPages?: boolean
+}
+
 /** How long a person may take to answer, in milliseconds. */
 const ANSWERED_MS = 600_000
 /** Gates that are remembered at most. */
@@ -30,26 +38,25 @@ const MAX_SHOWN = 10_000
  * what the person answers changes nothing: the page is in the result, too. A client that can’t be asked gets the result alone.
  */
 export async function showPage(
-  { server, era, pages }: { server: McpServer; era: 'legacy' | 'modern'; pages: Pages },
+  { server, client, pages }: { server: McpServer; client: Client; pages: Pages },
   context: ServerContext,
   result: CallToolResult,
 ) {
   const gate = findGate(result)
-  if (gate === null || !opensPages(server, context)) return result
+  if (gate === null || !opensPages(server, client, context)) return result
   const { runId, url, message } = gate
   const name = JSON.stringify([context.http?.authInfo?.clientId ?? null, runId, gate.since])
   if (pages.shown.has(name)) return result
   if (pages.shown.size >= MAX_SHOWN) pages.shown.clear()
   pages.shown.add(name)
-  if (era === 'modern')
+  if (client.era === 'modern')
     return inputRequired({
       inputRequests: { page: inputRequired.elicitUrl({ message, url }) },
       requestState: await pages.mint({ runId }, context),
     })
-  // The result does not wait for a person.
-  server.server
-    .elicitInput({ mode: 'url', elicitationId: randomUUID(), message, url }, { timeout: ANSWERED_MS })
-    .catch(() => {})
+  // The result does not wait for a person. Over HTTP the request comes before it, on the same stream.
+  const params = { mode: 'url' as const, elicitationId: randomUUID(), message, url }
+  context.mcpReq.send({ method: 'elicitation/create', params }, { timeout: ANSWERED_MS }).catch(() => {})
   return result
 }
 
@@ -57,7 +64,8 @@ export async function showPage(
 const CAPABILITIES = 'io.modelcontextprotocol/clientCapabilities'
 
 /** A client says what it can when it connects, or in each request. */
-function opensPages(server: McpServer, { mcpReq }: ServerContext): boolean {
+function opensPages(server: McpServer, client: Client, { mcpReq }: ServerContext): boolean {
+  if (client.opensPages === true && client.era === 'legacy') return true
   const envelope = (mcpReq.envelope ?? {}) as { [CAPABILITIES]?: ClientCapabilities }
   return (envelope[CAPABILITIES] ?? server.server.getClientCapabilities())?.elicitation?.url !== undefined
 }

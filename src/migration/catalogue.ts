@@ -131,6 +131,31 @@ export function digestMadeDefinitions(
   return digestOfObjects(Object.fromEntries(made))
 }
 
+/** What must be done to a catalogue to have another. */
+export interface CataloguePatch {
+  made: Catalogue['objects']
+  gone: string[]
+}
+
+/** How a catalogue became another, with the parts of new tables. */
+export function patchBetween(before: Catalogue, after: Catalogue): CataloguePatch {
+  const made = Object.entries(after.objects).filter(
+    ([name, { digest }]) => before.objects[name]?.digest !== digest,
+  )
+  const gone = Object.keys(before.objects).filter((name) => after.objects[name] === undefined)
+  return { made: Object.fromEntries(made), gone }
+}
+
+/** A catalogue with patches, in their order. */
+export const withPatches = (patches: CataloguePatch[], { objects }: Catalogue): Catalogue => {
+  const found = { ...objects }
+  for (const { made, gone } of patches) {
+    Object.assign(found, made)
+    for (const name of gone) delete found[name]
+  }
+  return catalogueOf(found)
+}
+
 /** Whether two catalogues have no difference. */
 export const isEmptyDifference = ({ added, removed, changed }: SchemaDifference) =>
   added.length + removed.length + changed.length === 0

@@ -1,4 +1,5 @@
 import { sha256 } from '../domain/json.ts'
+import { statementWords } from '../domain/statement-words.ts'
 import { findSecretToken } from '../secrets/patterns.ts'
 import { findSeriesFault } from './merge-bundles.ts'
 import type { MigrationBundle } from './migration-bundle.ts'
@@ -11,9 +12,11 @@ import {
   namedFiles,
   parseMigrationBundleSpec,
 } from './migration-bundle-spec.ts'
+import { allParts, type BatchLimits, divideScript, isPlain } from './script-parts.ts'
 import { parseStatements, type SqlStatement } from './sql-statements.ts'
 import { standaloneLocks } from './standalone-locks.ts'
 import {
+  changesRows,
   findCheckRefusal,
   findStatementRefusal,
   mayRunOutsideTransaction,
@@ -55,7 +58,16 @@ export async function lintMigrationBundle(files: MigrationBundleFiles): Promise<
   const wrongSeries = findSeriesFault(spec, files[spec.migration.file] ?? '')
   if (wrongSeries !== null) faults.push(wrongSeries)
   faults.push(...faultsOfScript(spec.migration.file, statements.migration, spec.nonTransactional))
-  faults.push(...faultsOfScript(spec.rollback, statements.rollback, []))
+  faults.push(...faultsOfBatches(spec, 'batches', statements.migration))
+  faults.push(...faultsOfBatches(spec, 'rollbackBatches', statements.rollback))
+  faults.push(
+    ...faultsOfScript(
+      spec.rollback,
+      statements.rollback,
+      spec.rollbackNonTransactional ?? [],
+      'rollbackNonTransactional',
+    ),
+  )
   faults.push(...faultsOfChecks(spec.preflight, statements.preflight))
   faults.push(...faultsOfChecks(spec.verify, statements.verify))
   const distributions: MigrationBundle['distributions'] = []
@@ -84,22 +96,38 @@ function bundleOf(
 ): MigrationBundle {
   const names = [BUNDLE_FILE, ...namedFiles(spec)]
   const texts = Object.fromEntries(names.map((name) => [name, files[name]!]))
-  const isAlone = new Set(spec.nonTransactional)
-  const alone = migration.filter(({ number }) => isAlone.has(number))
-  const bytes = Buffer.from(texts[spec.migration.file]!)
+  const batches = batchesOf(spec.batches)
+  const backBatches = batchesOf(spec.rollbackBatches)
+  const parts = divideScript(Buffer.from(texts[spec.migration.file]!), migration, {
+    alone: new Set(spec.nonTransactional),
+    batches,
+  })
+  const backAlone = new Set(spec.rollbackNonTransactional ?? [])
+  const back =
+    backAlone.size === 0 && backBatches.size === 0
+      ? []
+      : allParts(
+          divideScript(Buffer.from(texts[spec.rollback]!), rollback, {
+            alone: backAlone,
+            batches: backBatches,
+          }),
+        )
+  const alone = isPlain(parts) ? parts.after : []
   const textOf = ({ text }: SqlStatement) => text
   return {
     spec,
     texts,
     digests: Object.fromEntries(names.map((name) => [name, sha256(texts[name]!)])),
-    script: bytes.subarray(0, alone[0]?.start ?? bytes.length).toString('utf8'),
-    alone: alone.map(({ number, text }) => ({ number, text })),
+    script: parts.first.text,
+    alone: alone.flatMap((part) => (part.how === 'alone' ? [{ number: part.number, text: part.text }] : [])),
+    ...(isPlain(parts) ? {} : { parts }),
     rollbackScript: texts[spec.rollback]!,
+    ...(back.length === 0 ? {} : { rollbackParts: back }),
     preflight: preflight.map(textOf),
     verify: verify.map(textOf),
     distributions,
-    statements: factsOf(migration, spec.nonTransactional),
-    rollback: factsOf(rollback, []),
+    statements: factsOf(migration, spec.nonTransactional, batches),
+    rollback: factsOf(rollback, spec.rollbackNonTransactional ?? [], backBatches),
   }
 }
 
@@ -110,16 +138,37 @@ async function statementsIn(file: string, text: string | undefined) {
   return { fault: { file, message: 'holds no statement' } }
 }
 
-function factsOf(statements: SqlStatement[], alone: number[]): MigrationBundle['statements'] {
+const batchesOf = (batches: MigrationBundleSpec['batches'] = []): Map<number, BatchLimits> =>
+  new Map(batches.map(({ statement, ...limits }) => [statement, limits]))
+
+function factsOf(
+  statements: SqlStatement[],
+  alone: number[],
+  batches: Map<number, BatchLimits>,
+): MigrationBundle['statements'] {
   const isAlone = new Set(alone)
   return statements.map((statement) => {
     const { number, line, kind, text } = statement
-    const facts = { number, line, kind, sha256: sha256(text), transactional: !isAlone.has(number) }
+    const limits = batches.get(number)
+    const inBatches = limits === undefined ? {} : { batches: limits }
+    const facts = {
+      number,
+      line,
+      kind,
+      sha256: sha256(text),
+      transactional: !isAlone.has(number),
+      ...inBatches,
+    }
     return facts.transactional ? facts : { ...facts, documentedLocks: standaloneLocks(statement) }
   })
 }
 
-function faultsOfScript(file: string, statements: SqlStatement[], alone: number[]): MigrationBundleFault[] {
+function faultsOfScript(
+  file: string,
+  statements: SqlStatement[],
+  alone: number[],
+  key = 'nonTransactional',
+): MigrationBundleFault[] {
   const faults: MigrationBundleFault[] = []
   const isAlone = new Set(alone)
   for (const statement of statements) {
@@ -128,23 +177,44 @@ function faultsOfScript(file: string, statements: SqlStatement[], alone: number[
     const refused = findStatementRefusal(statement)
     if (refused !== null) say(refused)
     else if (isAlone.has(number) && !mayRunOutsideTransaction(statement))
-      say(`${kind} runs in a transaction; remove it from nonTransactional`)
+      say(`${statementWords(kind)} runs in a transaction; remove it from ${key}`)
     else if (!isAlone.has(number) && runsOutsideTransaction(statement))
-      say(`${kind} can’t run in a transaction; declare it: nonTransactional: [${number}]`)
+      say(`${statementWords(kind)} can’t run in a transaction; declare it: ${key}: [${number}]`)
   }
-  const last = statements.length - alone.length
   if (alone.some((number) => number > statements.length))
     faults.push({
       file: BUNDLE_FILE,
-      message: `nonTransactional: the last statement of ${file} is number ${statements.length}`,
-    })
-  else if (alone.some((number) => number <= last))
-    faults.push({
-      file: BUNDLE_FILE,
-      message:
-        'nonTransactional: these statements run after the transaction, so they must be the last ones of the file',
+      message: `${key}: the last statement of ${file} is number ${statements.length}`,
     })
   return faults
+}
+
+/** A batch must change rows, and only once: whatever it leaves, the next repetition finds. */
+function faultsOfBatches(
+  spec: MigrationBundleSpec,
+  key: 'batches' | 'rollbackBatches',
+  statements: SqlStatement[],
+): MigrationBundleFault[] {
+  const [file, aloneKey] =
+    key === 'batches'
+      ? ([spec.migration.file, 'nonTransactional'] as const)
+      : ([spec.rollback, 'rollbackNonTransactional'] as const)
+  const seen = new Set<number>()
+  return (spec[key] ?? []).flatMap(({ statement: number }) => {
+    const isTwice = seen.has(number)
+    seen.add(number)
+    const statement = statements.find((one) => one.number === number)
+    const why = isTwice
+      ? `statement ${number} is named twice`
+      : statement === undefined
+        ? `the last statement of ${file} is number ${statements.length}`
+        : spec[aloneKey]?.includes(number)
+          ? `statement ${number} is also in ${aloneKey}; each batch is a transaction`
+          : changesRows(statement)
+            ? null
+            : `statement ${number} is ${statementWords(statement.kind)}; only INSERT, UPDATE, DELETE and MERGE are repeated in batches`
+    return why === null ? [] : [{ file: BUNDLE_FILE, message: `${key}: ${why}` }]
+  })
 }
 
 function faultsOfChecks(file: string, statements: SqlStatement[]): MigrationBundleFault[] {

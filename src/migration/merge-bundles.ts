@@ -7,8 +7,9 @@ import type {
 } from './migration-bundle-spec.ts'
 
 /**
- * Several bundles as one, so that they are rehearsed in order on one copy, approved as one plan, and committed in one transaction. Each
- * script stays byte for byte below a line that names it. The rollbacks follow in the opposite order.
+ * Several bundles as one, so that they are rehearsed in order on one copy and approved as one plan. They are committed in one transaction,
+ * unless some have statements outside of it. Each script stays byte for byte below a line that names it. The rollbacks follow in the opposite
+ * order.
  */
 
 const MARK = '-- cutter series: '
@@ -16,17 +17,8 @@ const MARK = '-- cutter series: '
 /**
  * Makes the files of the merged bundle. It has the checks before of the first bundle and those after of the last. Its expectations are still
  * to be found.
- * @returns the reason where they can't be merged: statements outside of the transaction may only be the last ones
  */
-export function mergeBundles(
-  name: string,
-  bundles: MigrationBundle[],
-): MigrationBundleFiles | { why: string } {
-  const early = bundles.slice(0, -1).find(({ alone }) => alone.length > 0)
-  if (early !== undefined)
-    return {
-      why: `${early.spec.name} has statements outside of the transaction, so it can only be the last of the series`,
-    }
+export function mergeBundles(name: string, bundles: MigrationBundle[]): MigrationBundleFiles {
   const [first, last] = [bundles[0]!, bundles.at(-1)!]
   const script = join(bundles, ({ spec, texts }) => [spec.migration.sha256, texts[spec.migration.file]!])
   const rollback = join([...bundles].reverse(), ({ spec, rollbackScript, digests }) => [
@@ -61,9 +53,34 @@ const endOf = (text: string) => {
   return /;\s*$/.test(text) ? newline : `${newline};\n`
 }
 
-const bundleYaml = (name: string, script: string, bundles: MigrationBundle[]) => {
-  const before = bundles.slice(0, -1).reduce((sum, { statements }) => sum + statements.length, 0)
-  const alone = bundles.at(-1)!.alone.map(({ number }) => number + before)
+/** The declared statements of several scripts, by their numbers in one that holds all of them. */
+function placesIn(
+  bundles: MigrationBundle[],
+  declared: (bundle: MigrationBundle) => {
+    statements: unknown[]
+    alone: number[] | undefined
+    batches: MigrationBundleSpec['batches']
+  },
+) {
+  let before = 0
+  const alone: number[] = []
+  const batches: NonNullable<MigrationBundleSpec['batches']> = []
+  for (const one of bundles.map(declared)) {
+    for (const number of one.alone ?? []) alone.push(number + before)
+    for (const batch of one.batches ?? []) batches.push({ ...batch, statement: batch.statement + before })
+    before += one.statements.length
+  }
+  return { alone, batches }
+}
+
+const bundleYaml = (name: string, text: string, bundles: MigrationBundle[]) => {
+  const script = placesIn(bundles, ({ statements, spec }) => ({
+    ...{ statements, alone: spec.nonTransactional, batches: spec.batches },
+  }))
+  const back = placesIn([...bundles].reverse(), ({ rollback, spec }) => ({
+    ...{ statements: rollback, alone: spec.rollbackNonTransactional, batches: spec.rollbackBatches },
+  }))
+  const retries = bundles.flatMap(({ spec }) => spec.lockRetrySeconds ?? [])
   const longest = (key: 'lockTimeoutSeconds' | 'statementTimeoutSeconds') =>
     Math.max(...bundles.map(({ spec }) => spec[key]))
   const functions = bundles.flatMap(({ spec }) => spec.checkFunctions ?? [])
@@ -73,7 +90,7 @@ const bundleYaml = (name: string, script: string, bundles: MigrationBundle[]) =>
   return `# Made by cutter migrate merge. cutter migrate propose fills in what it is expected to do.
 name: ${name}
 series:
-${bundles.map(({ spec }) => `  - { name: ${spec.name}, sha256: ${spec.migration.sha256} }\n`).join('')}migration: { file: migration.sql, sha256: ${sha256(script)} }
+${bundles.map(({ spec }) => `  - { name: ${spec.name}, sha256: ${spec.migration.sha256} }\n`).join('')}migration: { file: migration.sql, sha256: ${sha256(text)} }
 preflight: preflight.sql
 verify: verify.sql
 rollback: rollback.sql
@@ -81,7 +98,7 @@ expect:
   schema: { added: [], removed: [], changed: [] }
 lockTimeoutSeconds: ${longest('lockTimeoutSeconds')}
 statementTimeoutSeconds: ${longest('statementTimeoutSeconds')}
-${list('nonTransactional', alone)}${list('checkFunctions', functions)}${list('deviations', deviations)}`
+${retries.length === 0 ? '' : `lockRetrySeconds: ${Math.max(...retries)}\n`}${list('nonTransactional', script.alone)}${list('batches', script.batches)}${list('rollbackNonTransactional', back.alone)}${list('rollbackBatches', back.batches)}${list('checkFunctions', functions)}${list('deviations', deviations)}`
 }
 
 /** Returns the fault of a script that is not, part by part, the series of its bundle.yaml; null where it is none. */

@@ -20,6 +20,15 @@ const calledFunction = z
   )
 const objects = z.array(z.string().min(1)).default([])
 
+const batches = z.array(
+  z.strictObject({
+    statement: z.int().min(1),
+    rows: z.int().min(1).max(1_000_000),
+    atMost: z.int().min(1).max(1_000_000),
+    pauseSeconds: z.number().min(0).max(60).default(0),
+  }),
+)
+
 /** How old the backup may be unless a bundle says more, in minutes, and how old at most. The approver sees the limit in the plan. */
 const BACKUP_AGE_MINUTES = 60
 const MAX_BACKUP_AGE_MINUTES = 10_080
@@ -89,8 +98,14 @@ export const migrationBundleSchema = z.strictObject({
   statementTimeoutSeconds: z.number().positive().max(86_400),
   /** For how long a lock that was not granted is tried again, with growing pauses. */
   lockRetrySeconds: z.number().positive().max(3_600).optional(),
-  /** Numbers of the statements that can't run in a transaction. They run one by one after it. */
+  /** Numbers of the statements that can't run in a transaction. Those between two of them run in one. */
   nonTransactional: z.array(z.int().min(1)).default([]),
+  /** The same of rollback.sql. */
+  rollbackNonTransactional: z.array(z.int().min(1)).optional(),
+  /** Statements that are repeated until they change no row, such as a back-fill. Each batch is a transaction. */
+  batches: batches.optional(),
+  /** The same of rollback.sql. */
+  rollbackBatches: batches.optional(),
   backupMaxAgeMinutes: z.number().positive().max(MAX_BACKUP_AGE_MINUTES).default(BACKUP_AGE_MINUTES),
 })
 

@@ -1,4 +1,5 @@
 import type { MigrationBundleFiles, MigrationBundleSpec } from './migration-bundle-spec.ts'
+import type { BatchLimits, ScriptPart, ScriptParts } from './script-parts.ts'
 import type { StandaloneLock } from './standalone-locks.ts'
 
 /**
@@ -14,7 +15,11 @@ export interface MigrationBundle {
   script: string
   /** The statements that run one by one after the transaction. */
   alone: { number: number; text: string }[]
+  /** Of a script with statements outside of the transaction elsewhere than at its end, or with batches. Then `alone` is empty. */
+  parts?: ScriptParts
   rollbackScript: string
+  /** Of a rollback with statements outside of a transaction, or with batches. */
+  rollbackParts?: ScriptPart[]
   preflight: string[]
   verify: string[]
   distributions: { name: string; sql: string }[]
@@ -31,4 +36,14 @@ interface StatementFacts {
   transactional: boolean
   /** Of a statement outside of the transaction. Bundles of earlier versions have none. */
   documentedLocks?: StandaloneLock[]
+  /** Of a statement that is repeated in batches. */
+  batches?: BatchLimits
 }
+
+/** Whether everything that a bundle does is one transaction. */
+export const isOneTransaction = ({ alone, parts }: Pick<MigrationBundle, 'alone' | 'parts'>): boolean =>
+  alone.length === 0 && parts === undefined
+
+/** Whether statements run before the first transaction. */
+export const beginsOutside = ({ parts }: Pick<MigrationBundle, 'parts'>): boolean =>
+  parts !== undefined && parts.before.length > 0

@@ -56,7 +56,8 @@ export function compareExpectedSchema(expected: SchemaDifference, found: SchemaD
 
 type ExpectedRows = { [table: string]: { [how in keyof RowChanges]: ExpectedCount } }
 
-function rowLines(expected: ExpectedRows, found: { [table: string]: RowChanges }): string[] {
+/** Returns a line for each table of which another number of rows was changed. */
+export function rowLines(expected: ExpectedRows, found: { [table: string]: RowChanges }): string[] {
   const tables = [...new Set([...Object.keys(expected), ...Object.keys(found)])].sort()
   return tables.flatMap((table) =>
     (['inserted', 'updated', 'deleted'] as const).flatMap((how) => {

@@ -64,8 +64,12 @@ lockTimeoutSeconds: 5
 statementTimeoutSeconds: 300
 # For how long a lock that was not granted is tried again, with growing pauses. Without it the run stops at the first.
 # lockRetrySeconds: 120
-# Numbers of the last statements that can't run in a transaction, such as create index concurrently.
+# Numbers of the statements that can't run in a transaction, such as create index concurrently. Those between them run in one.
 nonTransactional: []
+# rollbackNonTransactional: [1]
+# Statements that are repeated until they change no row, such as a back-fill, each time in a transaction of its own.
+# batches: [{ statement: 2, rows: 1000, atMost: 500, pauseSeconds: 0.1 }]
+# rollbackBatches: [{ statement: 1, rows: 1000, atMost: 500 }]
 # A backup older than this is taken and restored again before the migration. The maximum is 60.
 backupMaxAgeMinutes: 60
 `

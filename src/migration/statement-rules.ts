@@ -1,3 +1,4 @@
+import { statementWords } from '../domain/statement-words.ts'
 import { namesSecret } from '../secrets/key-names.ts'
 import { COPY_FROM_STDIN, type SqlStatement } from './sql-statements.ts'
 import { hasOption } from './standalone-locks.ts'
@@ -25,7 +26,7 @@ export function findStatementRefusal({ kind, node }: SqlStatement): string | nul
     OUTSIDE_DATABASE.has(kind) ||
     [node.objtype, node.objectType, node.renameType].some((type) => SERVER_OBJECTS.has(type as string))
   )
-    return `${kind} reaches beyond this database, so neither backup nor rehearsal would cover it`
+    return `${statementWords(kind)} reaches beyond this database, so neither backup nor rehearsal would cover it`
   if (kind === 'VariableSetStmt') {
     const name = String(node.name ?? 'all')
     if (node.kind === 'VAR_RESET_ALL' || SET_BY_CUTTER.has(name))
@@ -95,6 +96,10 @@ export const mayRunOutsideTransaction = (statement: SqlStatement) =>
   statement.kind === 'ClusterStmt' ||
   statement.kind === 'ReindexStmt' ||
   (statement.kind === 'AlterEnumStmt' && statement.node.newVal !== undefined)
+
+/** Whether a statement may be repeated in batches. */
+export const changesRows = ({ kind }: SqlStatement): boolean =>
+  ['InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt'].includes(kind)
 
 /** Returns why a statement is not a valid check, or null. A check is a SELECT that neither writes nor locks. */
 export function findCheckRefusal({ kind, node }: SqlStatement): string | null {

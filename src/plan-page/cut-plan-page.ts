@@ -12,6 +12,7 @@ import {
 import { changeLines } from './changes-section.ts'
 import type { PlanReading } from './plan-reading.ts'
 import type { Expected, ReadCutPlan } from './plan-schema.ts'
+import { sourceIdLines } from './source-ids-section.ts'
 import { unitLines } from './units-section.ts'
 
 /** The meaning of each action for the approver. An action that is not listed is shown by its name. */
@@ -44,6 +45,7 @@ export function cutPlanLines(reading: PlanReading, plan: ReadCutPlan): MarkdownL
           'read by',
           md`profile ${nameSpan(source.profile)} ${nameSpan(source.profileVersion)}${source.reading === undefined ? '' : md`, as ${nameSpan(source.reading)}`}`,
         ],
+        ...commencementRow(plan),
         ['target', targetWords(target)],
         ['mode', modeWords(mode)],
       ],
@@ -58,19 +60,30 @@ export function cutPlanLines(reading: PlanReading, plan: ReadCutPlan): MarkdownL
     ...acceptedLines(plan),
     ...changeLines(reading, plan),
     ...unitLines(reading, plan),
+    ...sourceIdLines(plan.sourceIds),
     ...exclusionLines(plan),
     ...expectedLines(plan.expected),
     ...rollbackLines(plan.rollback),
   ]
 }
 
+/** The day of commencement, which may lie before or behind the approval. */
+export const commencementRow = ({ commencesOn }: { commencesOn?: string | undefined }) =>
+  commencesOn === undefined
+    ? []
+    : [['commences', md`on ${nameSpan(commencesOn)} at midnight in UTC, whatever the day of approval`]]
+
 /** Another reading changes which texts are units, so that the approver decides about it first. */
 const readingWords = ({ reading }: ReadCutPlan): MarkdownLine[] =>
   reading === undefined
     ? []
     : paragraph(
-        md`**This plan reads the document in another way**: as ${nameSpan(reading.now)}, no longer as ${nameSpan(reading.was)}. Texts move to other addresses. No text that stands in the source word for word is retired.`,
+        md`**This plan reads the document in another way**: as ${nameSpan(reading.now)}, no longer as ${wasRead(reading.was)}. Texts move to other addresses. No text that stands in the source word for word is retired.`,
       )
+
+/** A plan has `unknown` where the record of the last cut names no profile and none that is known here made it. */
+const wasRead = (was: string) =>
+  was === 'unknown' ? md`its last cut read it, by a profile that is not known here` : nameSpan(was)
 
 /** Units alone do not tell what changes: the text between them changes too. */
 const otherTextWords = ({ otherText, moved }: ReadCutPlan): MarkdownLine[] =>
@@ -164,11 +177,22 @@ export function expectedLines({ units, surface }: Expected): MarkdownLine[] {
 }
 
 /** The section about the way back, before and after the commit. `rollback` has a sentence for each time. */
-export const rollbackLines = (rollback: { [when: string]: string }): MarkdownLine[] => [
-  md`## How it is taken back`,
+export const rollbackLines = (
+  rollback: { [when: string]: string },
+  title = 'How it is taken back',
+): MarkdownLine[] => [
+  md`## ${title}`,
   '',
-  ...proseList(Object.fromEntries(Object.entries(rollback).map(([when, how]) => [WHEN[when] ?? when, how]))),
+  ...proseList(
+    Object.fromEntries(
+      [...new Set([...Object.keys(WHEN), ...Object.keys(rollback)])].flatMap((when) => {
+        const how = rollback[when]
+        return how === undefined ? [] : [[WHEN[when] ?? when, how]]
+      }),
+    ),
+  ),
   '',
 ]
 
+/** In the order of time. */
 const WHEN: { [when: string]: string } = { beforeCommit: 'before the commit', afterCommit: 'after it' }

@@ -26,6 +26,7 @@ export const deployPlan = z.looseObject({
   onFailure: z.string(),
   old: z.array(z.looseObject({ path: z.string(), run: z.string() })).default([]),
   outside: z.array(z.looseObject({ path: z.string(), state: z.string() })).default([]),
+  known: z.array(z.looseObject({ path: z.string(), run: z.string() })).default([]),
   changes: z
     .looseObject({
       since: z.looseObject({ path: z.string(), commit: z.string(), run: z.string() }),
@@ -52,6 +53,11 @@ export function deployPlanLines(reading: PlanReading, plan: DeployPlan): Markdow
   // The summary shows the changes; a second time as facts they would only be harder to read.
   const rest = { ...(reading.plan as { [key: string]: never }) }
   delete rest.changes
+  return [...deploySummaryLines(plan), ...otherPlanLines({ ...reading, plan: rest })]
+}
+
+/** What changes on a host, what happens there in words, and what cannot be undone. */
+function deploySummaryLines(plan: DeployPlan): MarkdownLine[] {
   return [
     ...changeLines(plan),
     md`## What happens, in this order`,
@@ -62,23 +68,28 @@ export function deployPlanLines(reading: PlanReading, plan: DeployPlan): Markdow
     '',
     ...points(listIrreversible(plan)),
     '',
-    ...otherPlanLines({ ...reading, plan: rest }),
   ]
 }
 
-function changeLines({ changes }: DeployPlan): MarkdownLine[] {
+function changeLines({ changes, known }: DeployPlan): MarkdownLine[] {
   const title: MarkdownLine[] = [md`## What changes`, '']
   if (changes === null)
     return [
       ...title,
       ...paragraph(md`No release with a manifest runs now, so there is nothing to compare with.`),
     ]
+  const adopted = known.flatMap(({ path, run }) =>
+    paragraph(
+      md`Another home deployed ${exact(path)}, in run ${nameSpan(run)}. This home has adopted it: its manifest is the one of a bundle that verified.`,
+    ),
+  )
   const { since, commits, counts, added, changed, removed, differences } = changes
   return [
     ...title,
     ...paragraph(
       md`Compared with ${nameSpan(since.path)}, commit ${nameSpan(since.commit)}, of run ${nameSpan(since.run)}: ${plural(counts.added, 'file')} added, ${count(counts.changed)} changed, ${count(counts.removed)} removed.`,
     ),
+    ...adopted,
     ...(commits === null || counts.commits === null
       ? paragraph(
           md`The source does not hold the commit that runs now, so that the commits since are not known.`,
@@ -118,7 +129,7 @@ function describeCommand(id: string, { place, pointer, confirmSeconds, old, outs
     )
   const known: { [id: string]: Shown } = {
     stage: md`Cutter makes a staging folder that only this user can enter.`,
-    extract: md`Cutter compares the hash of what the host has received. Then the host extracts it in staging.`,
+    extract: md`The host extracts the archive in staging, and hashes what it has received. Cutter compares the hash before it uses anything of it.`,
     promote:
       place.strategy === 'replace'
         ? md`One rename moves the version that is at ${exact(place.target)} now to ${exact(`${place.target}-before-<run>`)}, and another one puts the new folder there. A program that reads its files from there meets the new ones from here on.`

@@ -23,7 +23,7 @@ import {
 } from './migration-plan-schema.ts'
 import { otherPlanLines } from './other-plan-page.ts'
 import type { PlanReading } from './plan-reading.ts'
-import { fileLines, scriptLines } from './script-section.ts'
+import { fileLines, partTable, scriptLines } from './script-section.ts'
 
 /** What these lines show in words; everything else of the plan follows field by field. */
 const SHOWN = new Set([
@@ -33,8 +33,10 @@ const SHOWN = new Set([
   'target',
   'migration',
   'expect',
+  'parts',
   'sideEffects',
   'backup',
+  'restore',
   'deviations',
   'notRehearsedWith',
   'limits',
@@ -65,8 +67,10 @@ export function migrationPlanLines(reading: PlanReading, plan: ReadMigrationPlan
     '',
     ...points(expectedSentences(plan)),
     '',
+    ...partLines(plan),
     ...distributionLines(plan),
     ...scriptLines(reading, plan.migration, [...(measured?.migration ?? []), ...(measured?.alone ?? [])]),
+    ...restoreLines(plan.restore),
     ...lintLines(plan.lint),
     ...scriptLines(reading, plan.rollback, measured?.rollback ?? []),
     ...paragraph(leavesSentence(plan.rollback.leaves)),
@@ -165,6 +169,19 @@ function schemaSentences({ added, removed, changed }: PlannedSchema): Markdown[]
   ]
 }
 
+/** The order in which parts run, because only within a transaction all or nothing holds. */
+function partLines({ parts }: ReadMigrationPlan): MarkdownLine[] {
+  if (parts === undefined) return []
+  return [
+    md`## In this order`,
+    '',
+    ...paragraph(
+      md`The script is not one transaction. What ran before a part that fails **remains**; people decide at gate SG2 about the way back.`,
+    ),
+    ...partTable(parts),
+  ]
+}
+
 function distributionLines({ expect }: ReadMigrationPlan): MarkdownLine[] {
   return expect.distributions.flatMap(({ name, sql, rows }): MarkdownLine[] => [
     ...paragraph(md`Afterwards this query (${prose(name)}) must give exactly the rows below.`),
@@ -185,6 +202,20 @@ export function leavesSentence(leaves: PlannedSchema): Markdown {
   return parts.length === 0
     ? md`After migration and rollback the schema is as before. The rollback was tried on the rehearsal database.`
     : md`After migration and rollback the schema differs from before: ${join(parts, '; ')}. The rollback was tried on the rehearsal database.`
+}
+
+/** What whoever needs the backup must know before. */
+function restoreLines(restore: ReadMigrationPlan['restore']): MarkdownLine[] {
+  if (restore === undefined) return []
+  return [
+    md`## How to restore the backup`,
+    '',
+    ...paragraph(md`pg_restore alone can’t restore all of it. These commands can, into an empty database.`),
+    ...proseList(restore.because),
+    '',
+    ...fenced(['BACKUP=… DATABASE=postgresql://…', ...restore.commands], 'sh'),
+    '',
+  ]
 }
 
 function lintLines(lint: PlannedLint): MarkdownLine[] {

@@ -17,6 +17,8 @@ const statement = z.object({
   line: z.number(),
   kind: z.string(),
   transactional: z.boolean(),
+  /** Of a statement that is repeated. */
+  batches: z.object({ rows: z.number(), atMost: z.number() }).optional(),
   locks: z.record(z.string(), z.string()).optional(),
   documentedLocks: z.array(z.object({ mode: z.string(), on: z.string() })).optional(),
   rewrites: z.array(z.string()).optional(),
@@ -24,11 +26,22 @@ const statement = z.object({
 })
 export type PlannedStatement = z.infer<typeof statement>
 
+const part = z.object({
+  how: z.enum(['transaction', 'alone', 'batches']),
+  statements: z.array(z.number()),
+  rows: z.number().optional(),
+  atMost: z.number().optional(),
+  pauseSeconds: z.number().optional(),
+})
+export type PlannedPart = z.infer<typeof part>
+
 const script = z.object({
   file: z.string(),
   sha256: z.string(),
   text: z.string().optional(),
   statements: z.array(statement),
+  /** Of a rollback that is more than one transaction. */
+  parts: z.array(part).optional(),
 })
 export type PlannedScript = z.infer<typeof script>
 
@@ -76,6 +89,8 @@ export const migrationPlan = z.object({
   }),
   /** Earlier versions kept it out of the plan. */
   rehearsed: z.object({ total: z.object({ rows: z.record(z.string(), rowChanges) }) }).optional(),
+  /** Of a script that is more than one transaction with statements outside of it at its end. */
+  parts: z.array(part).optional(),
   sideEffects: z.array(
     z.object({
       what: z.string(),
@@ -85,6 +100,7 @@ export const migrationPlan = z.object({
     }),
   ),
   backup: z.object({ by: z.literal('snapshot'), otherThanTarget: z.array(z.string()) }).optional(),
+  restore: z.object({ because: z.array(z.string()), commands: z.array(z.string()) }).optional(),
   deviations: z.array(z.string()).default([]),
   notRehearsedWith: z.array(z.string()).default([]),
   limits: z.object({

@@ -26,6 +26,8 @@ const expected = z.looseObject({
 })
 export type Expected = z.infer<typeof expected>
 
+const sourceIds = z.array(z.looseObject({ id: z.string(), address: z.string() })).default([])
+
 export const cutPlan = z.object({
   type: z.literal('cutter.plan.cut/v1'),
   mode: z.string(),
@@ -39,6 +41,8 @@ export const cutPlan = z.object({
     profileVersion: z.string(),
     reading: z.string().optional(),
   }),
+  /** The day of commencement; left out: at once. */
+  commencesOn: z.string().optional(),
   /** Where the text in force was read in another way. */
   reading: z.object({ was: z.string(), now: z.string() }).optional(),
   actions: z.array(unit),
@@ -56,6 +60,7 @@ export const cutPlan = z.object({
   aliases: z
     .array(z.looseObject({ kind: z.string(), aliasAddress: z.string(), address: z.string() }))
     .default([]),
+  sourceIds,
   /** Lines outside of units that differ from the text in force. */
   otherText: z
     .array(
@@ -86,6 +91,7 @@ export const lifecyclePlan = z.object({
   document: z.string(),
   target,
   sourceVersionId: z.string(),
+  commencesOn: z.string().optional(),
   actions: z.array(
     z.looseObject({
       action: z.string(),
@@ -95,15 +101,20 @@ export const lifecyclePlan = z.object({
       to: z.string().nullish(),
       contentHash: hash.nullish(),
       /** The version in whose place it comes. */
-      replaces: z.looseObject({ versionSeq: z.number(), to: z.string() }).optional(),
+      replaces: z
+        .looseObject({ versionSeq: z.number(), to: z.string(), contentHash: hash.optional() })
+        .optional(),
       /** The version with which the unit went out of force. */
-      after: z.looseObject({ versionSeq: z.number(), status: z.string() }).optional(),
+      after: z
+        .looseObject({ versionSeq: z.number(), status: z.string(), contentHash: hash.optional() })
+        .optional(),
       successors: z.array(z.string()).default([]),
     }),
   ),
   aliases: z
     .array(z.looseObject({ kind: z.string(), aliasAddress: z.string(), address: z.string() }))
     .default([]),
+  sourceIds,
   expected,
   rollback,
 })

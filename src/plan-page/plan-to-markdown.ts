@@ -1,6 +1,14 @@
 import { type Markdown, type MarkdownLine, md, nameSpan, page, table } from '../domain/markdown.ts'
 import { cutPlanLines } from './cut-plan-page.ts'
 import { deployPlan, deployPlanLines, deployPlanTitle } from './deploy-plan-page.ts'
+import {
+  hostsPlan,
+  hostsPlanLines,
+  hostsPlanTitle,
+  hostsRollback,
+  hostsRollbackLines,
+  hostsRollbackTitle,
+} from './hosts-plan-page.ts'
 import { lifecyclePlanLines } from './lifecycle-plan-page.ts'
 import { migrationPlanLines } from './migration-plan-page.ts'
 import { migrationPlan, rollbackPlan } from './migration-plan-schema.ts'
@@ -42,6 +50,10 @@ function pageOf(reading: PlanReading): [title: Markdown, lines: MarkdownLine[]] 
       md`${nameSpan(lifecycle.data.document)} comes into force`,
       lifecyclePlanLines(reading, lifecycle.data),
     ]
+  const hosts = hostsPlan.safeParse(plan)
+  if (hosts.success) return [hostsPlanTitle(hosts.data), hostsPlanLines(reading, hosts.data)]
+  const back = hostsRollback.safeParse(plan)
+  if (back.success) return [hostsRollbackTitle(back.data), hostsRollbackLines(reading, back.data)]
   const deploy = deployPlan.safeParse(plan)
   if (deploy.success) return [deployPlanTitle(deploy.data), deployPlanLines(reading, deploy.data)]
   const migration = migrationPlan.safeParse(plan)

@@ -14,7 +14,8 @@ import {
   type Shown,
   table,
 } from '../domain/markdown.ts'
-import type { PlannedScript, PlannedStatement } from './migration-plan-schema.ts'
+import { statementWords } from '../domain/statement-words.ts'
+import type { PlannedPart, PlannedScript, PlannedStatement } from './migration-plan-schema.ts'
 import type { PlanReading } from './plan-reading.ts'
 import { FEW_UNITS } from './units-section.ts'
 
@@ -47,8 +48,31 @@ export function scriptLines(
     md`## ${script.file}`,
     '',
     ...textLines(reading, script),
+    ...(script.parts === undefined
+      ? []
+      : [
+          ...paragraph(md`It runs in this order. What ran before a part that fails **remains**.`),
+          ...partTable(script.parts),
+        ]),
     ...statementLines(reading, script, measured),
   ]
+}
+
+/** The parts of a script in their order, with the bounds of batches. */
+export const partTable = (parts: PlannedPart[]): MarkdownLine[] =>
+  table(
+    ['part', 'statements', 'how'],
+    parts.map((part, at) => [String(at + 1), statementsWords(part.statements), howWords(part)]),
+  )
+
+const statementsWords = (numbers: number[]) =>
+  numbers.length < 2 ? numbers.join('') : `${numbers[0]} to ${numbers.at(-1)}`
+
+function howWords({ how, rows = 0, atMost = 0, pauseSeconds = 0 }: PlannedPart): Markdown {
+  if (how === 'transaction') return md`in one transaction`
+  if (how === 'alone') return md`outside of a transaction`
+  const pause = pauseSeconds === 0 ? md`` : md`, ${pauseSeconds} s apart`
+  return md`repeated until no row changes, at most ${count(atMost)} times: each at most ${plural(rows, 'row')} of a table, in a transaction of its own${pause}`
 }
 
 /** A file of the bundle in full. Its digest must be the planned one, because the plan holds the digest alone. */
@@ -93,7 +117,7 @@ function statementLines(
       shown.map((statement) => {
         const one = known.get(statement.number)
         return [
-          md`${statement.number} ${statement.kind}`,
+          md`${statement.number} ${statementWords(statement.kind)}${statement.batches === undefined ? '' : ' (one batch)'}`,
           count(statement.line),
           lockCell(statement),
           workCell(statement, one),
@@ -137,7 +161,7 @@ function lockCell(statement: PlannedStatement): Shown {
 
 /** What PostgreSQL documents, because outside of a transaction nothing could be measured and rolled back. */
 function lockAloneCell({ documentedLocks }: PlannedStatement): Shown {
-  const alone = md`runs alone, after the commit`
+  const alone = md`runs alone, outside of a transaction`
   // A plan of an earlier version.
   if (documentedLocks === undefined) return md`${alone}; its lock is not in the plan`
   if (documentedLocks.length === 0) return md`${alone}; locks no table`

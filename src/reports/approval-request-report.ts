@@ -3,9 +3,8 @@ import { code, inline, type Markdown, md, page, table } from '../domain/markdown
 import type { Run } from '../domain/run.ts'
 import { approversInWords, commandsFor, commandsInWords, rulesAt } from './approvers-section.ts'
 import { type Arrival, listDecisions, listRefusals, type ReportedDecision } from './history-summary.ts'
-import { actionCounts, type Plan, planInWords, planOf } from './plan-section.ts'
+import { actionCounts, type Plan, planInWords, planOf, planRollbackToPaste } from './plan-section.ts'
 import type { GateRules, Report, ReportInput } from './report.ts'
-import { rollbackToPaste } from './rollback-section.ts'
 
 /**
  * The request for an approval: all that the run would do, what it expects of the world, the rollback, who may approve, and the commands.
@@ -48,7 +47,7 @@ export function buildRequestReport(
       plan,
       mayApprove: { ...(rules as unknown as { [key: string]: Json }), allowedSigners: input.allowedSigners },
       commands,
-      rollbackCommands: rollbackToPaste(plan?.rollback, runId),
+      rollbackCommands: planRollbackToPaste(plan, runId),
       decided: decided as unknown as Json,
       refused: refused as unknown as Json,
       earlier,

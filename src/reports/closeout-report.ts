@@ -1,3 +1,4 @@
+import { type HostOutcome, listHostOutcomes } from '../domain/host-outcomes.ts'
 import type { Json } from '../domain/json.ts'
 import {
   code,
@@ -17,7 +18,7 @@ import type { Run } from '../domain/run.ts'
 import { type CountedSection, countLines, countsIn, isAboutCounts } from './closeout-counts.ts'
 import { listArrivals, listDecisions, listPhases, listRefusals, type Phase } from './history-summary.ts'
 import { describeLeftOnHost, findLeftOnHost } from './left-on-host.ts'
-import { type Plan, planOf } from './plan-section.ts'
+import { listHostPlans, type Plan, planOf } from './plan-section.ts'
 import type { Report, ReportInput } from './report.ts'
 import { rollbackLines, rollbackToPaste } from './rollback-section.ts'
 import { listedWrites, whatStays } from './what-stays.ts'
@@ -78,7 +79,7 @@ export function buildCloseoutReport({ record }: ReportInput): Pick<Report, 'fact
       done,
       failed,
       stays: [...stays, ...(remains === null ? [] : [describeLeftOnHost(remains)])],
-      rollbacks: left ? rollbacks : [],
+      rollbacks: left ? withoutTakenBack(run, rollbacks) : [],
       checks,
       counts,
       decisions,
@@ -113,6 +114,7 @@ function closeoutMarkdown(run: Run, facts: CloseoutFacts): string {
     ending(run, taken),
     '',
     ...(stop === null ? [] : factTable(stop as unknown as Json)),
+    ...section('The hosts', hostTable(listHostOutcomes(run))),
     ...section('What was done', doneTable(done)),
     ...section('What failed on the way', failedTable(failed)),
     md`## What stays`,
@@ -155,33 +157,67 @@ function ending({ status, outcome, state, updatedAt }: Run, milliseconds: number
 const doneOf = ({ name, tries }: Phase) =>
   tries
     .filter(({ outcome }) => outcome === 'done')
-    .map(({ kind, ran, endedAt, state, seq }) => ({ phase: name, kind, ran, endedAt, state, seq }))
+    .map(({ kind, ran, endedAt, state, seq, host }) => ({
+      phase: name,
+      ...onHost(host),
+      kind,
+      ran,
+      endedAt,
+      state,
+      seq,
+    }))
 
 const failedOf = ({ name, tries }: Phase) =>
   tries
     .filter(({ outcome }) => outcome === 'failed')
-    .map(({ kind, endedAt, state, seq, error }) => {
+    .map(({ kind, endedAt, state, seq, host, error }) => {
       const { code: stopCode = null, message = null } = (error ?? {}) as { [key: string]: Json }
-      return { phase: name, kind, endedAt, state, seq, code: stopCode, message }
+      return { phase: name, ...onHost(host), kind, endedAt, state, seq, code: stopCode, message }
     })
 
-const doneTable = (done: ReturnType<typeof doneOf>) =>
-  table(
-    ['phase', 'ran', 'reached', 'on', 'entry'],
-    done.map(({ phase, ran, state, endedAt, seq }) => [
-      code(phase),
-      inline(ran),
-      code(state),
-      code(endedAt),
-      String(seq),
+/** Only rows of runs with several hosts name one. */
+const onHost = (host: string | null): { host?: string } => (host === null ? {} : { host })
+
+/** The column of the host, for a table in which any row has one. */
+const hostColumn = (rows: { host?: string }[]) =>
+  rows.some(({ host }) => host !== undefined)
+    ? { title: ['host'], cell: ({ host }: { host?: string }) => [host === undefined ? md`–` : code(host)] }
+    : { title: [], cell: () => [] }
+
+function doneTable(done: ReturnType<typeof doneOf>): MarkdownLine[] {
+  const { title, cell } = hostColumn(done)
+  return table(
+    ['phase', ...title, 'ran', 'reached', 'on', 'entry'],
+    done.map((one) => [
+      code(one.phase),
+      ...cell(one),
+      inline(one.ran),
+      code(one.state),
+      code(one.endedAt),
+      String(one.seq),
     ]),
   )
+}
 
-const failedTable = (failed: ReturnType<typeof failedOf>) =>
+/** Where each host of a run with several stands. */
+const hostTable = (hosts: HostOutcome[]) =>
   table(
-    ['phase', 'why', 'entry'],
-    failed.map((one) => [code(one.phase), md`${inline(one.code)} ${inline(one.message)}`, String(one.seq)]),
+    ['host', 'stands as', 'why'],
+    hosts.map(({ host, state, why }) => [code(host), code(state), inline(why)]),
   )
+
+function failedTable(failed: ReturnType<typeof failedOf>): MarkdownLine[] {
+  const { title, cell } = hostColumn(failed)
+  return table(
+    ['phase', ...title, 'why', 'entry'],
+    failed.map((one) => [
+      code(one.phase),
+      ...cell(one),
+      md`${inline(one.code)} ${inline(one.message)}`,
+      String(one.seq),
+    ]),
+  )
+}
 
 const decisionTable = (decisions: ReturnType<typeof listDecisions>) =>
   table(
@@ -216,8 +252,22 @@ function listRollbacks(
     .flatMap(({ gate, planDigest }) => rollbackOf(gate, planOf(record, planDigest)))
 }
 
-const rollbackOf = (gate: string, plan: Plan | null): [string, Json][] =>
-  plan?.rollback === undefined ? [] : [[gate, plan.rollback]]
+/** A plan of several hosts has a rollback for each of them. */
+const rollbackOf = (gate: string, plan: Plan | null): [string, Json][] => [
+  ...(plan?.rollback === undefined ? [] : [[gate, plan.rollback] as [string, Json]]),
+  ...listHostPlans(plan).map(([host, { rollback = null }]): [string, Json] => [
+    gateOnHost(gate, host),
+    rollback,
+  ]),
+]
+
+const gateOnHost = (gate: string, host: string) => `${gate} on ${host}`
+
+/** The rollbacks but those of hosts on which nothing of the run is left. */
+function withoutTakenBack(run: Run, rollbacks: [gate: string, rollback: Json][]) {
+  const back = listHostOutcomes(run).filter(({ state }) => state === 'failed' || state === 'back')
+  return rollbacks.filter(([gate]) => !back.some(({ host }) => gate.endsWith(gateOnHost('', host))))
+}
 
 /** The execution switch as it was read with the first and the last entry. Null for runs of releases that did not record it. */
 interface SwitchReadings {

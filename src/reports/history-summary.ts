@@ -1,6 +1,7 @@
 import { type Approver, listGateDecisions } from '../domain/decisions.ts'
 import type { HistoryEntry } from '../domain/history-entry.ts'
 import { entryMarks } from '../domain/history-facts.ts'
+import { findHostNamed, findHostWorkedOn, hostsIn, type ReportedHosts } from '../domain/host-outcomes.ts'
 import type { Json } from '../domain/json.ts'
 import type { Run } from '../domain/run.ts'
 import type { EvidenceRow, StoredRun } from '../store/run-store.ts'
@@ -28,6 +29,8 @@ export interface PhaseTry {
   output: Json
   error: Json
   evidence: EvidenceRow[]
+  /** The host on which a run with several worked; null where it was not one of them alone, and for runs with one host. */
+  host: string | null
   seq: number
   hash: string
   previousHash: string
@@ -50,15 +53,23 @@ const OWN_FIELDS = new Set(
 )
 
 /** The phases of a run, in the order of their first outcomes. */
-export function listPhases({ history, evidence }: Pick<StoredRun, 'history' | 'evidence'>): Phase[] {
+export function listPhases({
+  run,
+  history,
+  evidence,
+}: Pick<StoredRun, 'history' | 'evidence'> & { run: Pick<Run, 'machine'> }): Phase[] {
   const phases = new Map<string, Phase>()
   let before: HistoryEntry | null = null
+  let hosts: ReportedHosts = []
   for (const entry of history) {
     const [, kind, name] = /^xstate\.(done|error)\.actor\.(.+)$/s.exec(entry.event.type) ?? []
     if (name !== undefined) {
       const phase = phases.get(name) ?? { name, tries: [] }
       const left = evidence.filter(({ seq }) => seq === entry.seq)
-      phase.tries.push(tryOf(entry, before ?? entry, kind === 'done', left))
+      const result = tryOf(entry, before ?? entry, kind === 'done', left)
+      const after = hostsIn(run.machine, result.output)
+      phase.tries.push({ ...result, host: hostOf(result, hosts, after) })
+      if (after.length > 0) hosts = after
       phases.set(name, phase)
     }
     // A record between two entries of the run, such as a refused attempt, starts no phase.
@@ -67,7 +78,23 @@ export function listPhases({ history, evidence }: Pick<StoredRun, 'history' | 'e
   return [...phases.values()]
 }
 
-function tryOf(entry: HistoryEntry, before: HistoryEntry, done: boolean, evidence: EvidenceRow[]): PhaseTry {
+/** A failed phase reports no hosts, and its message names the one. */
+function hostOf(
+  { outcome, error }: Pick<PhaseTry, 'outcome' | 'error'>,
+  before: ReportedHosts,
+  after: ReportedHosts,
+): string | null {
+  if (outcome === 'done') return findHostWorkedOn(before, after)
+  const { message = null } = (error ?? {}) as { message?: Json }
+  return findHostNamed(before, String(message))
+}
+
+function tryOf(
+  entry: HistoryEntry,
+  before: HistoryEntry,
+  done: boolean,
+  evidence: EvidenceRow[],
+): Omit<PhaseTry, 'host'> {
   const { event, at, state, status, seq, hash, previousHash } = entry
   return {
     outcome: done ? 'done' : 'failed',

@@ -2,7 +2,7 @@ import { findAbandonment } from '../domain/begun-writes.ts'
 import type { Json } from '../domain/json.ts'
 import { code, type Markdown, md } from '../domain/markdown.ts'
 import type { StoredRun } from '../store/run-store.ts'
-import { planOf } from './plan-section.ts'
+import { listHostPlans, type Plan, planOf } from './plan-section.ts'
 
 /** Where an abandoned deploy may have left something. Nobody looked, so nobody knows whether it did. */
 export interface LeftOnHost {
@@ -22,8 +22,12 @@ export function findLeftOnHost(record: Pick<StoredRun, 'run' | 'history' | 'cont
   const isApproved = record.history.some(({ event }) => event.type === 'APPROVE')
   if (unsettledWrites.length === 0 && !isApproved) return null
   const plan = planOf(record, planDigest)
-  const { staging, target } = (plan?.place ?? {}) as { [key: string]: Json }
-  const { address } = (plan?.host ?? {}) as { [key: string]: Json }
+  const plans = listHostPlans(plan).map(([, one]) => one)
+  // Several hosts have the same paths.
+  const first = plans[0] ?? plan
+  const { staging, target } = (first?.place ?? {}) as { [key: string]: Json }
+  const addressOf = (one: Plan | null) => ((one?.host ?? {}) as { [key: string]: Json }).address
+  const address = plans.length > 1 ? plans.map(addressOf).join(', ') : addressOf(first)
   if (typeof staging !== 'string' || typeof target !== 'string' || typeof address !== 'string') return null
   return { host: address, staging, target, command: `cutter run rollback ${runId} --mode live` }
 }

@@ -1,4 +1,4 @@
-import { listGateDecisions } from '../domain/decisions.ts'
+import { listGateDecisions, readReasons } from '../domain/decisions.ts'
 import type { HistoryEntry } from '../domain/history-entry.ts'
 import { entryMarks } from '../domain/history-facts.ts'
 import type { Json } from '../domain/json.ts'
@@ -14,12 +14,14 @@ export interface PageSource {
   /** Where it is. */
   run: PageRun
   history: HistoryEntry[]
+  /** The approvals that the history names. Others change nothing of the page. */
+  approvals: { approvalId: string; statementText: string }[]
   /** The bytes of a plan by their digest; null when they are lost. */
   plan(digest: string): Promise<Uint8Array | null>
 }
 
 /** Makes the page about a run, which `cutter run report --html` writes and each evidence bundle holds as `report.html`. */
-export async function makeRunPage({ genesis, run, history, plan }: PageSource): Promise<string> {
+export async function makeRunPage({ genesis, run, history, approvals, plan }: PageSource): Promise<string> {
   const planOf = async (digest: string): Promise<Json | undefined> => {
     const bytes = await plan(digest)
     return bytes === null ? undefined : (JSON.parse(Buffer.from(bytes).toString('utf8')) as Json)
@@ -27,9 +29,10 @@ export async function makeRunPage({ genesis, run, history, plan }: PageSource): 
   return renderRunPage({
     genesis,
     run,
-    about: aboutRun(genesis),
+    about: aboutRun({ ...genesis, output: run.output }),
     history,
     decisions: listGateDecisions(history),
+    reasons: readReasons(approvals),
     plans: await changedPlans(history, planOf),
   })
 }

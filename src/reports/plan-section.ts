@@ -11,7 +11,7 @@ import {
 } from '../domain/markdown.ts'
 import type { Run } from '../domain/run.ts'
 import type { StoredRun } from '../store/run-store.ts'
-import { rollbackLines } from './rollback-section.ts'
+import { rollbackLines, rollbackToPaste } from './rollback-section.ts'
 
 /**
  * A plan as a section of a report. The plan of a machine may be any object. The section reads `actions` (an array of objects, each with
@@ -35,6 +35,25 @@ export function jsonOrNull(bytes: Uint8Array): Json {
   }
 }
 
+/** The plan of each host by its name, where a plan has several hosts. */
+export function listHostPlans(plan: Plan | null): [host: string, plan: Plan][] {
+  const hosts = plan?.type === 'cutter.plan.deploy-hosts/v1' ? plan.hosts : null
+  return Array.isArray(hosts) ? (hosts as Plan[]).map((one) => [String((one.host as Plan).name), one]) : []
+}
+
+/**
+ * The commands of a plan's rollback, as lines for a shell. A plan of several hosts has a list for each, by the host's name, because a shell is on
+ * one host.
+ */
+export function planRollbackToPaste(
+  plan: Plan | null,
+  runId: string,
+): string[] | { [host: string]: string[] } {
+  const hosts = listHostPlans(plan)
+  if (hosts.length === 0) return rollbackToPaste(plan?.rollback, runId)
+  return Object.fromEntries(hosts.map(([host, { rollback }]) => [host, rollbackToPaste(rollback, runId)]))
+}
+
 /** How many actions of each kind. */
 export function actionCounts(plan: Plan | null): { [action: string]: number } {
   const counts = new Map<string, number>()
@@ -46,7 +65,12 @@ export function actionCounts(plan: Plan | null): { [action: string]: number } {
   return Object.fromEntries(counts)
 }
 
-const actionsOf = (plan: Plan | null): Json[] => (Array.isArray(plan?.actions) ? plan.actions : [])
+/** What a plan does, and what it ends. What it keeps comes last, because few of a long plan are shown. */
+function actionsOf(plan: Plan | null): Json[] {
+  const listed = [plan?.actions, plan?.endings].flatMap((each) => (Array.isArray(each) ? each : []))
+  const isKept = (each: Json) => (each as { action?: Json } | null)?.action === 'keep'
+  return [...listed.filter((each) => !isKept(each)), ...listed.filter(isKept)]
+}
 
 const SHOWN = 20
 
@@ -56,15 +80,21 @@ const SHOWN = 20
  */
 export function planInWords({ mode, runId }: Run, plan: Plan | null): MarkdownLine[] {
   if (plan === null) return [md`## What it would do`, '', md`The plan is not among this run’s evidence.`, '']
-  const { actions: _, expected = null, rollback = null, ...rest } = plan
+  const { actions: _, endings, expected = null, rollback = null, ...others } = plan
+  const rest = Array.isArray(endings) || endings === undefined ? others : { ...others, endings }
   const actions = actionsOf(plan)
-  const counts = Object.entries(actionCounts(plan)).map(([name, count]) => md`${count} × ${code(name)}`)
+  const counts = Object.entries(actionCounts(plan))
+    .filter(([name]) => name !== 'keep')
+    .map(([name, count]) => md`${count} × ${code(name)}`)
   // Plans of users' machines need not list actions: a report cannot count what they do.
+  const kept = actionCounts(plan).keep ?? 0
+  const done = actions.length - kept
+  const keeps = kept === 0 ? '' : md` It leaves **${kept}** as they are (${code('keep')}).`
   const does = !Array.isArray(plan.actions)
     ? 'it does what this plan says.'
-    : actions.length === 0
-      ? 'it has no action left to do.'
-      : md`it does **${actions.length}** ${actions.length === 1 ? 'thing' : 'things'}: ${counts}.`
+    : done === 0
+      ? md`it has no action left to do.${keeps}`
+      : md`it does **${done}** ${done === 1 ? 'thing' : 'things'}: ${counts}.${keeps}`
   const dry = mode === 'live' ? '' : md` This is a dry run: its writes are shown, and not done.`
   const more = actions.length - SHOWN
   return [
@@ -75,12 +105,19 @@ export function planInWords({ mode, runId }: Run, plan: Plan | null): MarkdownLi
     ...actionTable(actions.slice(0, SHOWN)),
     ...(more > 0 ? paragraph(md`And ${more} more; the JSON file of the same name has all of them.`) : []),
     ...section('What it expects to find', expected),
-    ...(rollback === null ? [] : rollbackLines(md`## How it is taken back`, rollback, runId)),
+    ...(rollback === null ? [] : rollbackLines(md`## ${rollbackTitle(plan)}`, rollback, runId)),
+    ...listHostPlans(plan).flatMap(([host, { rollback: back = null }]) =>
+      rollbackLines(md`## How it is taken back on ${code(host)}`, back, runId),
+    ),
     md`## What the plan also says`,
     '',
     ...factTable(rest),
   ]
 }
+
+/** What comes into force can't be taken back, so that no heading promises a way back. */
+const rollbackTitle = ({ type }: Plan) =>
+  type === 'cutter.plan.lifecycle/v1' ? 'Until when it can be stopped' : 'How it is taken back'
 
 const section = (title: string, value: Json): MarkdownLine[] =>
   value === null ? [] : [md`## ${title}`, '', ...factList(value), '']

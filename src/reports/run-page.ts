@@ -1,8 +1,9 @@
-import { type GateDecision, listApprovers } from '../domain/decisions.ts'
-import { describeEntry } from '../domain/entry-words.ts'
+import { type GateDecision, type Reasons, reasonOf } from '../domain/decisions.ts'
+import { describeEntry, saysOutcome } from '../domain/entry-words.ts'
 import type { StopFacts } from '../domain/errors.ts'
 import type { HistoryEntry, Status } from '../domain/history-entry.ts'
-import { ENGINE, entryMarks } from '../domain/history-facts.ts'
+import { describeAuthor, entryMarks } from '../domain/history-facts.ts'
+import type { Json } from '../domain/json.ts'
 import type { Outcome, RunIdentity } from '../domain/run.ts'
 import { visible } from '../domain/visible.ts'
 import type { PlanChange } from './plan-changes.ts'
@@ -28,6 +29,7 @@ export interface PageRun {
   gate: string | null
   outcome: Outcome | null
   stop: StopFacts | null
+  output: Json
   planDigest: string | null
   seq: number
   head: string
@@ -39,6 +41,7 @@ export interface RunPage {
   about: string
   history: HistoryEntry[]
   decisions: GateDecision[]
+  reasons: Reasons
   plans: ChangedPlan[]
 }
 
@@ -130,19 +133,19 @@ function describeEnd({ status, state, gate, outcome, stop }: PageRun): string {
   return `▶ works, in ${state}`
 }
 
-function approversOf({ decisions }: RunPage): Html {
+function approversOf({ decisions, reasons }: RunPage): Html {
   if (decisions.length === 0)
     return html`<h2>Approvers</h2>
 <p>No decision has moved this run.</p>`
   const rows = decisions.flatMap(({ gate, decision, approvers, usedSeq, usedAt }) =>
     approvers.map(
       ({ name, fingerprint, approvalId }) =>
-        html`<tr><td>${gate ?? ''}</td><td>${decision}</td><td>${name}</td><td><code>${fingerprint ?? 'not signed (rehearsal)'}</code></td><td><code>${approvalId}</code></td><td>${usedAt}, entry ${usedSeq}</td></tr>`,
+        html`<tr><td>${gate ?? ''}</td><td>${decision}</td><td>${name}</td><td>${reasonOf(reasons, approvalId)}</td><td><code>${fingerprint ?? 'not signed (rehearsal)'}</code></td><td><code>${approvalId}</code></td><td>${usedAt}, entry ${usedSeq}</td></tr>`,
     ),
   )
   return html`<h2>Approvers</h2>
 <table>
-<tr><th scope="col">Gate</th><th scope="col">Decision</th><th scope="col">Who</th><th scope="col">Key</th><th scope="col">Approval</th><th scope="col">Used</th></tr>
+<tr><th scope="col">Gate</th><th scope="col">Decision</th><th scope="col">Who</th><th scope="col">Reason</th><th scope="col">Key</th><th scope="col">Approval</th><th scope="col">Used</th></tr>
 ${rows}
 </table>`
 }
@@ -171,27 +174,28 @@ ${changes.map(
 </table>`
 }
 
-function timelineOf({ history }: RunPage): Html {
+function timelineOf({ history, reasons }: RunPage): Html {
   return html`<h2>Timeline</h2>
 <ol>
-${history.map(itemOf)}
+${history.map((entry) => itemOf(entry, reasons))}
 </ol>`
 }
 
-function itemOf(entry: HistoryEntry): Html {
-  const people = listApprovers(entry).map(({ name, fingerprint }) =>
-    fingerprint === null ? `${name} (not signed)` : name,
-  )
-  const { text, detail, kind } = describeEntry(entry, people)
-  const by = entry.by === ENGINE ? '' : `, by ${entry.by}`
+function itemOf(entry: HistoryEntry, reasons: Reasons): Html {
+  const words = describeEntry(entry, reasons)
+  const { text, people, detail, kind } = words
+  const author = describeAuthor(entry)
+  const by = author === '' ? '' : `, by ${author}`
   const { arrival, outcome } = entryMarks(entry)
   const end =
     entry.status === 'paused'
       ? `, waits at gate ${arrival?.gate ?? ''}`
       : outcome === undefined
         ? ''
-        : `, closed as ${outcome}`
+        : saysOutcome(words, outcome)
+          ? ', closed'
+          : `, closed as ${outcome}`
   const tone =
     kind === 'failure' || kind === 'refusal' ? 'trouble' : entry.status === 'paused' ? 'waiting' : ''
-  return html`<li id="e-${entry.seq}" value="${entry.seq}"><strong class="${tone}">${text}</strong>${by}${detail === null ? '' : `: ${detail}`} <span class="quiet">${entry.state}${end} · <time datetime="${entry.at}">${entry.at}</time></span></li>`
+  return html`<li id="e-${entry.seq}" value="${entry.seq}"><strong class="${tone}">${text}${people === null ? '' : `: ${people}`}</strong>${by}${detail === null ? '' : `: ${detail}`} <span class="quiet">${entry.state}${end} · <time datetime="${entry.at}">${entry.at}</time></span></li>`
 }

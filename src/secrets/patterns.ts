@@ -34,9 +34,9 @@ const FORMS: Form[] = [
   },
   {
     what: 'a URL with a password',
-    // A name or a password may hold a character that should have been encoded. So all before the last @ is taken.
+    // A name or a password may hold a character that should have been encoded. So all before the last @ is taken. A URL that was taken for a path has lost a slash.
     pattern:
-      /(\bpostgres(?:ql)?:\/\/[^\s:"]{0,256}:)(?!\[redacted\]@|\$\{?[A-Z_][A-Z0-9_]*\}?@)[^\s"]{1,512}@/gi,
+      /(\bpostgres(?:ql)?:\/\/?[^\s:"]{0,256}:)(?!\[redacted\]@|\$\{?[A-Z_][A-Z0-9_]*\}?@)[^\s"]{1,512}@/gi,
     holds: ['@'],
     instead: `$1${REDACTED}@`,
   },
@@ -44,7 +44,7 @@ const FORMS: Form[] = [
     what: 'a URL with a password',
     // A port before a path with an @ is not a password.
     pattern:
-      /(:\/\/[^\s:/?#"]{0,256}:)(?!\d{1,5}(?:[/?#\s]|$)|\[redacted\]@|\$\{?[A-Z_][A-Z0-9_]*\}?@)[^\s"]{1,512}@/g,
+      /(:\/\/?[^\s:/?#"]{0,256}:)(?!\d{1,5}(?:[/?#\s]|$)|\[redacted\]@|\$\{?[A-Z_][A-Z0-9_]*\}?@)[^\s"]{1,512}@/g,
     holds: ['@'],
     instead: `$1${REDACTED}@`,
   },
@@ -122,14 +122,22 @@ export function redactSecretForms(text: string): string {
 }
 
 /** The path of the first text of a value that a pattern matches, and the kind of the secret; null when there is none. */
-export function locateSecretForm(value: unknown, path: string): { path: string; what: string } | null {
+export function locateSecretForm(
+  value: unknown,
+  path: string,
+  find: (text: string) => string | null = findSecretForm,
+): { path: string; what: string } | null {
   if (typeof value === 'string') {
-    const what = findSecretForm(value)
+    const what = find(value)
     return what === null ? null : { path, what }
   }
   if (value === null || typeof value !== 'object') return null
   for (const [key, item] of Object.entries(value)) {
-    const found = locateSecretForm(item, Array.isArray(value) ? `${path}[${key}]` : jsonPathTo(path, key))
+    const found = locateSecretForm(
+      item,
+      Array.isArray(value) ? `${path}[${key}]` : jsonPathTo(path, key),
+      find,
+    )
     if (found !== null) return found
   }
   return null

@@ -3,6 +3,7 @@ import type { Home, Log } from '../app/open-home.ts'
 import { FileNeeded, sentFiles } from '../app/sent-files.ts'
 import type { CommandRequest } from '../client/command-request.ts'
 import { FRAME, type FrameKind } from '../client/frames.ts'
+import { joinSignals } from '../domain/join-signals.ts'
 import type { TokenScope } from '../domain/token.ts'
 import type { SecretRegistry } from './redact.ts'
 
@@ -51,7 +52,7 @@ export function serveCommands({ home, commandLine, secrets, log }: Served): Serv
   const atWork = new Set<Promise<void>>()
   const perform: ServedCommands['perform'] = async (caller, request, { gone, write }) => {
     const alive = setInterval(() => void write(FRAME.alive, Buffer.alloc(0)), ALIVE_MS)
-    const interrupt = AbortSignal.any([gone, home.interrupt])
+    const { signal: interrupt, release } = joinSignals([gone, home.interrupt])
     let hasMoved = false
     const openHome = ({ onStep, onProgress }: Watcher) =>
       // The owner is whoever runs the service, so nothing is asked of the owner that is not asked of that user.
@@ -80,6 +81,7 @@ export function serveCommands({ home, commandLine, secrets, log }: Served): Serv
       if (err instanceof FileNeeded) await write(FRAME.needs, Buffer.from(JSON.stringify(err.file)))
       else log.error({ err }, 'a command of a client failed')
     } finally {
+      release()
       clearInterval(alive)
     }
   }

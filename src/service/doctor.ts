@@ -14,9 +14,10 @@ import {
   checkStrandedRuns,
   checkTrustedFiles,
 } from './doctor/home-checks.ts'
+import { checkSharedRules } from './doctor/host-checks.ts'
 import { checkInstanceKeys, checkPolicies } from './doctor/key-checks.ts'
 import { checkMessages } from './doctor/message-checks.ts'
-import { checkEvidenceLog } from './doctor/proof-checks.ts'
+import { checkEvidenceLog, checkTimestampAuthority } from './doctor/proof-checks.ts'
 import { findTamperedRuns } from './doctor/record-checks.ts'
 import { checkTargets } from './doctor/target-checks.ts'
 import { checkNode, checkTools } from './doctor/tool-checks.ts'
@@ -24,7 +25,7 @@ import { checkNode, checkTools } from './doctor/tool-checks.ts'
 export type { Finding }
 
 /**
- * Checks the tools, files and targets that Cutter relies on. Changes nothing, but creates the embedded database if it is missing. The findings are what `--json` prints.
+ * Checks the tools, files and targets that Cutter relies on. Changes nothing, but creates the embedded database if it is missing, and publishes the rules of this host where it has the login of the store’s owner. The findings are what `--json` prints.
  * @throws CONFIG_INVALID, STORE_CORRUPT, STORE_NEWER, because then there is nothing to check in
  */
 export async function examineInstallation(home: Home): Promise<Finding[]> {
@@ -35,6 +36,7 @@ export async function examineInstallation(home: Home): Promise<Finding[]> {
   return [
     checkNode(),
     await checkStore(app),
+    ...(await checkSharedRules(app, home.env)),
     await checkOpenRuns(app),
     ...tampered.values(),
     ...(await checkStrandedRuns(app, tampered)),
@@ -45,6 +47,7 @@ export async function examineInstallation(home: Home): Promise<Finding[]> {
     ...checkOutputFolder(app),
     ...(await checkMessages(app, home.env)),
     ...(await checkEvidenceLog(app)),
+    ...(await checkTimestampAuthority(app, home.interrupt)),
     ...(await checkPolicies(app)),
     ...(await checkInstanceKeys(app)),
     await checkEmbeddedServer(app),

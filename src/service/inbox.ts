@@ -2,12 +2,16 @@ import type { Home } from '../app/open-home.ts'
 import type { Run } from '../domain/run.ts'
 import { type Explanation, explain } from '../engine/explain.ts'
 import { aboutRun } from '../reports/about-run.ts'
+import { type ListedWaits, readCursor, readWaits, writeCursor } from './inbox-pages.ts'
 import { findWayBack } from './page/way-back.ts'
+import { findReadyApproval } from './runs/ready-approval.ts'
 
-/** How many runs of a status are explained at most. Others are counted. */
-const MAX_EXPLAINED = 100
+/** How many gates, and how many stopped runs, a page has at most. */
+const PAGE = 100
+/** How many pages are read for a principal until one has something for that principal. */
+const MOST_PAGES = 3
 /** How many runs of a status are counted at most. */
-const MAX_COUNTED = 1_000
+const MOST_COUNTED = 1_000
 
 /** A run that waits for people. */
 interface InboxItem {
@@ -32,6 +36,8 @@ interface InboxItem {
   may: string[]
   /** When the first of the approvals stops counting, ISO 8601; null without one. */
   expiresAt: string | null
+  /** An approval with which the run would pass its gate now; null without one. */
+  readyApproval: string | null
   /** The message of a stop, or the first reason for which nobody's approval would count. */
   why: string | null
   next: string | null
@@ -40,10 +46,15 @@ interface InboxItem {
 export interface Inbox {
   /** ISO 8601. */
   at: string
-  /** Final gates first, then the other gates, then stopped runs; in each the longest wait first. */
+  /**
+   * The longest waits: of live gates, then of other gates, then of stopped runs. Final gates come first, then the other gates, then stopped runs; in
+   * each the longest wait first.
+   */
   items: InboxItem[]
-  /** Runs that wait for people and are not among `items`. */
+  /** Runs that wait for people and are not among `items`, counted up to 1,000. */
   more: number
+  /** Continues the inbox as `cursor`; null when nothing follows. */
+  next: string | null
   /** Runs at work, which wait for nobody; at most 1,000. */
   working: number
 }
@@ -51,36 +62,50 @@ export interface Inbox {
 /**
  * Lists what waits for people: runs at a gate, and runs that stopped. Changes nothing.
  * @param as only the gates at which this principal may approve and has not yet
+ * @param cursor continues an earlier answer: its `next`
+ * @throws USAGE when no inbox answered the cursor
  */
-export async function readInbox(home: Home, { as }: { as?: string | undefined } = {}): Promise<Inbox> {
+export async function readInbox(
+  home: Home,
+  { as, cursor }: { as?: string | undefined; cursor?: string | undefined } = {},
+): Promise<Inbox> {
   const { store, deps } = await home.app()
-  const { caller } = home
-  const scope = {
+  const scope = scopeOf(home)
+  let page: ListedWaits = { waits: [], places: readCursor(cursor), isLast: false }
+  const items: InboxItem[] = []
+  for (let pages = 0; items.length === 0 && pages < MOST_PAGES && !page.isLast; pages += 1) {
+    page = await readWaits(store, { ...scope, places: page.places, limit: PAGE })
+    const explained = await explainAll(home, page.waits)
+    items.push(...(as === undefined ? explained : explained.filter(({ may }) => may.includes(as))))
+  }
+  const count = (status: Run['status'], limit: number) => store.count({ ...scope, status, limit })
+  const counted = MOST_COUNTED + items.length
+  const waiting = (await count('paused', counted)) + (await count('stopped', counted))
+  return {
+    at: deps.clock.now().toISOString(),
+    items: items.sort((a, b) => rank(a) - rank(b) || a.since.localeCompare(b.since)),
+    more: Math.min(MOST_COUNTED, Math.max(0, waiting - items.length)),
+    next: page.isLast ? null : writeCursor(page.places),
+    working: await count('working', MOST_COUNTED),
+  }
+}
+
+function scopeOf({ caller }: Home) {
+  return {
     ...(caller?.machines == null ? {} : { machines: caller.machines }),
     ...(caller?.runId == null ? {} : { runId: caller.runId }),
   }
-  const withStatus = (status: Run['status']) =>
-    store.list({ ...scope, status, limit: MAX_COUNTED, onTampered: () => {} })
-  const [paused, stopped, working] = [
-    await withStatus('paused'),
-    await withStatus('stopped'),
-    await withStatus('working'),
-  ]
-  const oldest = (runs: Run[]) =>
-    runs.sort((a, b) => a.updatedAt.localeCompare(b.updatedAt)).slice(0, MAX_EXPLAINED)
+}
+
+async function explainAll(home: Home, runs: Run[]): Promise<InboxItem[]> {
+  const { deps } = await home.app()
   const items: InboxItem[] = []
-  for (const run of [...oldest(paused), ...oldest(stopped)]) {
-    const explained = await explain(deps, run.runId).catch(() => null)
+  for (const run of runs) {
     // A run whose record does not hold is shown by its own view, which says what is wrong with it.
+    const explained = await explain(deps, run.runId).catch(() => null)
     if (explained !== null) items.push(await itemOf(home, run, explained))
   }
-  const shown = as === undefined ? items : items.filter(({ may }) => may.includes(as))
-  return {
-    at: deps.clock.now().toISOString(),
-    items: shown.sort((a, b) => rank(a) - rank(b) || a.since.localeCompare(b.since)),
-    more: paused.length + stopped.length - shown.length,
-    working: working.length,
-  }
+  return items
 }
 
 const rank = ({ status, isFinal }: InboxItem) => (status === 'stopped' ? 2 : isFinal ? 0 : 1)
@@ -114,6 +139,7 @@ async function itemOf({ store }: Home, run: Run, explained: Explanation): Promis
       .filter(({ may, principal }) => may && !have.includes(principal))
       .map(({ principal }) => principal),
     expiresAt: ends[0] ?? null,
+    readyApproval: findReadyApproval(explained),
     why: explained.stop?.message ?? refusal?.message ?? null,
     next: explained.stop?.next ?? refusal?.next ?? null,
   }

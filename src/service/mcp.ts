@@ -39,7 +39,7 @@ export function openAgents(home: Home, { by, secrets, failed }: AgentsOptions): 
       const caller = await findCaller(home)
       const own = homeOfCaller(
         home,
-        { caller },
+        { caller, through: 'mcp' },
         { onStep: ({ runId }, { seq, event }) => void touched.push({ runId, seq, event: event.type }) },
       )
       return {

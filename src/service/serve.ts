@@ -1,5 +1,5 @@
 import { rmSync, writeFileSync } from 'node:fs'
-import { homeOfCaller } from '../app/home-of-caller.ts'
+import { type Asker, homeOfCaller } from '../app/home-of-caller.ts'
 import type { Home, Log } from '../app/open-home.ts'
 import { CutterError } from '../domain/errors.ts'
 import type { HistoryEntry } from '../domain/history-entry.ts'
@@ -20,6 +20,8 @@ import { type ServiceMetrics, startMetrics } from './metrics/service-metrics.ts'
 import { type OutboxTimes, startOutbox } from './outbox/start-outbox.ts'
 import { createSecrets } from './redact.ts'
 import type { RunAnswer } from './runs/run-answer.ts'
+import { openTracing } from './tracing/open-tracing.ts'
+import type { Tracing } from './tracing/tracing.ts'
 import { createTurns } from './turns.ts'
 import { pruneUploads } from './uploads.ts'
 import { startWorker } from './worker.ts'
@@ -43,8 +45,8 @@ export interface Service {
   /** The sessions of browsers. */
   sessions: Sessions
   passkeys: PasskeySignIn
-  /** The home as a caller reaches it; null for requests that take no token. `onStep` gets each step that is saved for this caller. */
-  homeOf(caller: TokenScope | null, onStep: (run: Run, entry: HistoryEntry) => void): Home
+  /** The home as a caller reaches it; a null caller is one of requests that take no token. `onStep` gets each step that is saved for this caller. */
+  homeOf(asker: Pick<Asker, 'caller' | 'through'>, onStep: (run: Run, entry: HistoryEntry) => void): Home
   /**
    * Waits a limited time for work on a run, which `findRunId` names as soon as it is known.
    * @throws SERVICE_ENDING when the service was asked to end before the run rested
@@ -53,6 +55,8 @@ export interface Service {
   /** The command line; null where this service performs no commands. */
   commands: ServedCommands | null
   metrics: ServiceMetrics
+  /** Performs work as a span of a trace, where traces are made. */
+  trace: Tracing['trace']
   network: Network
   limits: RateLimits
   /** Whether it can work: false from the moment at which it is asked to end. */
@@ -79,6 +83,8 @@ export interface ServiceOptions {
   commandLine?: CommandLine
   outboxTimes?: Partial<OutboxTimes>
   limits?: Limits
+  /** Gets what whoever starts the service should know. */
+  warn?(message: string): void
 }
 
 /**
@@ -87,7 +93,13 @@ export interface ServiceOptions {
  */
 export async function openService(
   home: Home,
-  { concurrency = DEFAULT_CONCURRENCY, commandLine, outboxTimes, limits }: ServiceOptions = {},
+  {
+    concurrency = DEFAULT_CONCURRENCY,
+    commandLine,
+    outboxTimes,
+    limits,
+    warn = () => {},
+  }: ServiceOptions = {},
 ): Promise<Service> {
   const { deps, store, engine } = await home.app()
   const network = await readNetwork(home)
@@ -104,6 +116,7 @@ export async function openService(
     activeRuns: engine.activeRuns,
     warn: (err, what) => log.warn({ err }, what),
   })
+  const tracing = await openTracing({ env: home.env, deps, warn })
   const worker = await startWorker(home, log)
   let address: ServiceAddress | null = null
   const prune = () =>
@@ -127,7 +140,8 @@ export async function openService(
     socket: findSocketPath(home.folder, home.env),
     authenticate: (authorization) => authenticate({ store, owner }, authorization, deps.clock.now()),
     sessions: createSessions(() => deps.clock.now().getTime()),
-    homeOf: (caller, onStep) => homeOfCaller(home, { caller: caller ?? NOBODY }, { onStep }),
+    homeOf: ({ caller, through }, onStep) =>
+      homeOfCaller(home, { caller: caller ?? NOBODY, through }, { onStep }),
     passkeys: createPasskeySignIn(home),
     worksFor: (findRunId) => (task, seconds) =>
       work.answer(task, seconds, findRunId).catch((error: unknown) => {
@@ -138,6 +152,7 @@ export async function openService(
     network,
     limits: createRateLimits(limits),
     metrics,
+    trace: tracing.trace,
     async isReady() {
       if (home.interrupt.aborted) return false
       return store.hold().then(
@@ -157,7 +172,7 @@ export async function openService(
       owner.remove()
       await Promise.all([work.idle(), commands?.idle()])
       await Promise.all([worker.close(), outbox.close()])
-      await metrics.close()
+      await Promise.all([metrics.close(), tracing.close()])
       rmSync(files.address, { force: true })
       unlock(files.lock)
     },

@@ -1,4 +1,5 @@
 import { readFile, stat } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { pageOfRecord } from '../app/closeout-deps.ts'
 import { findRequiredGates } from '../builtin/required-gates.ts'
 import { isTar } from '../bundle/tar.ts'
@@ -56,7 +57,8 @@ export async function verifyBundleFile(input: VerifyBundleInput): Promise<Verdic
     trust: { signers, revoked },
     requirements: { gates: requiredGates, trusted: requireTrusted, origins },
     findRequiredGates,
-    times: { authorities: timestampCa, witnesses: keys, tools: TRUSTED_TOOLS },
+    // openssl runs in another folder.
+    times: { authorities: timestampCa && resolve(timestampCa), witnesses: keys, tools: TRUSTED_TOOLS },
     renderPage: pageOfRecord,
   })
 }

@@ -2,7 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { App } from '../app/open-app.ts'
 import type { Home, Log } from '../app/open-home.ts'
 import { CutterError, type ErrorCode } from '../domain/errors.ts'
+import { SERVICE_OPERATOR } from '../domain/history-facts.ts'
+import { joinSignals } from '../domain/join-signals.ts'
 import { isHeldByOther } from '../engine/lease.ts'
+import { loadForResume } from '../engine/load-run.ts'
 import { findUsableApproval } from '../engine/usable-approval.ts'
 
 /** What continues runs although nobody asks. */
@@ -12,9 +15,6 @@ export interface Worker {
   /** How many runs it works on at this moment. */
   count(): number
 }
-
-/** The operator in the histories of runs that the service continues by itself. Nobody else may have the name. */
-const SERVICE_OPERATOR = 'cutter-service'
 
 /** How often everything is looked through although nothing was saved, in milliseconds. */
 const LOOK_MS = 1_000
@@ -45,9 +45,10 @@ interface Work {
 export async function startWorker(home: Home, log: Log): Promise<Worker> {
   const app = await home.app()
   const closing = new AbortController()
+  const { signal: end } = joinSignals([home.interrupt, closing.signal])
   const work: Work = {
     home,
-    end: AbortSignal.any([home.interrupt, closing.signal]),
+    end,
     app,
     log,
     atWork: new Set(),
@@ -133,12 +134,16 @@ async function continueApproved(work: Work, place: number): Promise<number> {
     if (isBusy(work, runId)) continue
     perform(work, runId, async () => {
       await app.followRules()
-      const approvalId = await findUsableApproval(app.deps, runId, SERVICE_OPERATOR, tried)
-      if (approvalId === null) return
-      await resume(work, runId, approvalId).catch((error: unknown) => {
-        if (error instanceof CutterError && RECORDED.includes(error.code)) tried.add(approvalId)
-        throw error
-      })
+      const loaded = await loadForResume(app.deps, runId)
+      const usable = await findUsableApproval(app.deps, loaded, SERVICE_OPERATOR, tried)
+      if (usable === null) return
+      const { approvalId } = usable
+      await engineOf(app)
+        .resume(loaded, usable)
+        .catch((error: unknown) => {
+          if (error instanceof CutterError && RECORDED.includes(error.code)) tried.add(approvalId)
+          throw error
+        })
     })
   }
   return unused.at(-1)?.place ?? place
@@ -147,12 +152,13 @@ async function continueApproved(work: Work, place: number): Promise<number> {
 /** What the history records when it refuses an approval. */
 const RECORDED: ErrorCode[] = ['APPROVAL_REFUSED', 'FILES_UNSAFE']
 
-async function resume({ app }: Work, runId: string, approvalId?: string): Promise<void> {
+async function resume({ app }: Work, runId: string): Promise<void> {
   await app.followRules()
-  // Taken here, because it goes by the rules of this moment.
-  const engine = app.engine.withDeps({ tokenName: SERVICE_OPERATOR })
-  await engine.resume(runId, approvalId === undefined ? {} : { approvalId })
+  await engineOf(app).resume(runId, {})
 }
+
+/** Taken where it is used, because it goes by the rules of that moment. */
+const engineOf = ({ engine }: App) => engine.withDeps({ tokenName: SERVICE_OPERATOR })
 
 function perform(work: Work, runId: string, task: () => Promise<void>): void {
   const { atWork, pauses, log, end } = work

@@ -81,7 +81,7 @@ export async function writeOutput<Written extends { file: string }>(
   const path =
     client === null ? '-' : place.caller === null ? await outputPath(place, client.path) : client.path
   if (client?.exists) throw fileExistsError(path)
-  const folder = await makeTemporaryFolder('cutter-output-')
+  const folder = makeTemporaryFolder('cutter-output-')
   try {
     const written = await write(join(folder, 'output'))
     if (typeof out === 'function') await out(written.file)

@@ -48,8 +48,8 @@ export interface MessageStore {
   /** Removes kept messages whose run has moved, and dead ones that were first tried before a time (ISO 8601). */
   sweepMessages(deadBefore: string): Promise<void>
   countMessages(): Promise<MessageCount[]>
-  /** Runs that arrived at their gate at a time (ISO 8601) or before. */
+  /** Runs that arrived at their gate at a time (ISO 8601) or before, the longest wait first. */
   waitingAtGates(before: string): Promise<WaitingRun[]>
-  /** Unused approvals that expire between two times (ISO 8601). */
+  /** Unused approvals that expire between two times (ISO 8601), the next one first. */
   expiringApprovals(between: { from: string; until: string }): Promise<ExpiringApproval[]>
 }

@@ -1,4 +1,5 @@
 import type { Approval } from '../domain/approval.ts'
+import type { Clock } from '../domain/clock.ts'
 import type { CloseoutSignature } from '../domain/closeout-signature.ts'
 import type { EffectRow, Owner } from '../domain/effect.ts'
 import type { HistoryEntry, Status } from '../domain/history-entry.ts'
@@ -8,6 +9,7 @@ import type { Mode, Outcome, Run } from '../domain/run.ts'
 import type { Step, Timer } from '../domain/step.ts'
 import type { Token } from '../domain/token.ts'
 import type { MessageStore } from './message-store.ts'
+import type { RunFilter, WaitFilter, WaitingRun } from './run-filter.ts'
 
 /** A claim on effects: its owner, and until when (ISO 8601) it binds owners on other hosts. */
 export interface Lease {
@@ -105,37 +107,6 @@ export interface StoreFigures {
   bytes: { [part: string]: number }
 }
 
-/** What runs a list has: those that pass every field. */
-export interface RunFilter {
-  status?: Status
-  machine?: string
-  /** Any of these machines. */
-  machines?: string[]
-  mode?: Mode
-  runId?: string
-  /** The input of the run names it, as `target` and `host`. */
-  document?: string
-  target?: string
-  host?: string
-  /** The gate at which the run waits. */
-  gate?: string
-  /** Signed or rehearsed an approval of the run. */
-  approver?: string
-  /** Started or moved the run. */
-  operator?: string
-  /** Started at or after this time (ISO 8601). */
-  since?: string
-  /** Started before this time (ISO 8601). */
-  until?: string
-  /** Part of id, machine, state, operator or input, in any case. */
-  text?: string
-  /** Only runs that come after this one in the list. */
-  after?: { startedAt: string; runId: string }
-  limit: number
-  /** Receives the error of each run that can't be trusted, which the list then omits. Without it the first such error is thrown. */
-  onTampered?(error: Error): void
-}
-
 /**
  * Where runs are stored. A driver passes the conformance suite in test/store/conformance. All methods are async, so that a driver may
  * be a server. Errors are CutterErrors. A driver checks each run that it reads against the run's own digests.
@@ -164,6 +135,10 @@ export interface RunStore extends MessageStore {
   idsLike(text: string, limit: number): Promise<string[]>
   /** Newest first. */
   list(filter: RunFilter): Promise<Run[]>
+  /** The longest wait first. */
+  listWaiting(filter: WaitFilter): Promise<WaitingRun[]>
+  /** How many runs pass a filter, `limit` at most, whether or not they can be trusted. */
+  count(filter: Omit<RunFilter, 'after' | 'onTampered'>): Promise<number>
   history(runId: string): Promise<HistoryEntry[]>
   /** The place of the newest entry of all runs; 0 where there is none. */
   newestPlace(): Promise<number>
@@ -246,8 +221,11 @@ export interface RunStore extends MessageStore {
   figures(): Promise<StoreFigures>
   /** Differs from the last answer if anything was saved since then, by whichever process. Cheap enough to be asked often. */
   version(): Promise<string>
-  /** Ids of runs of which only the history is there, because somebody deleted their rows. In the order of the ids. */
-  historiesWithoutRun(): Promise<string[]>
+  /**
+   * Ids of runs of which only the history is there, because somebody deleted their rows. In the order of the ids. `all` compares each history
+   * with its run, which takes time for many runs. Otherwise those are found that the store knows as deleted, and those of the newest entries.
+   */
+  historiesWithoutRun(options: { all: boolean }): Promise<string[]>
   /** Reads every page of the file; a sentence for each fault. */
   check(): Promise<string[]>
   close(): Promise<void>
@@ -269,6 +247,8 @@ export type SingleWrite =
 
 /** What `withGroupCommit` needs in addition to a RunStore. */
 export interface BatchingStore extends RunStore {
+  /** The clock that all who share the store go by; absent where that is the host’s. */
+  clock?: Clock
   /**
    * Saves many steps, also first ones, and single writes in one transaction. Each is refused on its own. Answers in the order of the requests: the
    * claimed effects of a step, or whether a single write changed anything.

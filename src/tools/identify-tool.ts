@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { realpath } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
+import { rememberByFile } from './file-version.ts'
 import type { Tool } from './open-tools.ts'
 import { TRUSTED_PATH } from './trusted-folders.ts'
 
@@ -16,12 +17,31 @@ export interface ToolIdentity {
   digest: string
 }
 
-/** Reads which program a tool is now. Hashes the file, so it is asked only where the tool is used. */
+/** Reads which program a tool is now. Hashes the file once for each version of it that this process meets. */
 export async function identifyTool({ file, args }: Tool): Promise<ToolIdentity> {
   const realPath = await realpath(file)
+  return { command: [file, ...args], realPath, digest: await knownDigest(realPath, () => digestOf(realPath)) }
+}
+
+const knownDigest = rememberByFile<string>()
+
+async function digestOf(path: string): Promise<string> {
   const hash = createHash('sha256')
-  await pipeline(createReadStream(realPath), hash)
-  return { command: [file, ...args], realPath, digest: `sha256:${hash.digest('hex')}` }
+  await pipeline(createReadStream(path), hash)
+  return `sha256:${hash.digest('hex')}`
+}
+
+/** What a tool answers to the question for its version. */
+type VersionAnswer = { version: string } | { failed: string }
+
+const knownVersion = rememberByFile<VersionAnswer>()
+
+/**
+ * Asks a tool for its version, as `askToolVersion` does, once for each version of its file. A tool that cutter.yaml names is asked each time: it
+ * may be a script that runs another program.
+ */
+export function recallToolVersion(tool: Tool): Promise<VersionAnswer> {
+  return tool.isConfigured ? askToolVersion(tool) : knownVersion(tool.file, () => askToolVersion(tool))
 }
 
 const VERSION_FLAGS: { [name in Tool['name']]?: string } = { ssh: '-V', openssl: 'version' }
@@ -30,11 +50,7 @@ const VERSION_FLAGS: { [name in Tool['name']]?: string } = { ssh: '-V', openssl:
  * Asks a tool for its version: the first line that it prints. ssh-keygen has no such flag; ask ssh instead, which comes from the same
  * package. `failed` holds what it printed, or why it did not run, where it fails or gives no answer within 10 s.
  */
-export function askToolVersion({
-  name,
-  file,
-  args,
-}: Tool): Promise<{ version: string } | { failed: string }> {
+export function askToolVersion({ name, file, args }: Tool): Promise<VersionAnswer> {
   const flag = VERSION_FLAGS[name] ?? '--version'
   return new Promise((resolve) => {
     // Not in the caller's folder, which could hold a script that a relative path names.

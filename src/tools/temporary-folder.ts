@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -10,19 +10,19 @@ const NEEDED = 1 << 18
  * want to look, so there is a second one. The caller removes the folder.
  * @throws the error of the usual place when no place has room
  */
-export async function makeTemporaryFolder(prefix: string, places = [tmpdir(), '/dev/shm']): Promise<string> {
+export function makeTemporaryFolder(prefix: string, places = [tmpdir(), '/dev/shm']): string {
   let failure: unknown
   for (const place of places) {
     let folder: string | null = null
     try {
-      folder = await mkdtemp(join(place, prefix))
+      folder = mkdtempSync(join(place, prefix))
       const trial = join(folder, 'trial')
-      await writeFile(trial, Buffer.alloc(NEEDED))
-      await rm(trial)
+      writeFileSync(trial, Buffer.alloc(NEEDED))
+      rmSync(trial)
       return folder
     } catch (error) {
       failure ??= error
-      if (folder !== null) await rm(folder, { recursive: true, force: true })
+      if (folder !== null) rmSync(folder, { recursive: true, force: true })
     }
   }
   throw failure

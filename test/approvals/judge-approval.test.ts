@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ApprovalCase } from '../../src/approvals/approval-case.ts'
 import { composeStatement, type StatementInput } from '../../src/approvals/compose-statement.ts'
@@ -11,6 +12,7 @@ import { approvalIdOf, statementText } from '../../src/approvals/statement.ts'
 import type { Approval } from '../../src/domain/approval.ts'
 import { digestOf } from '../../src/domain/json.ts'
 import type { Run } from '../../src/domain/run.ts'
+import { openTools } from '../../src/tools/open-tools.ts'
 import { aRun } from '../support/run-fixture.ts'
 import { describeWithKeys, type KeyFolder, openKeyFolder } from '../support/ssh-keys.ts'
 
@@ -130,6 +132,23 @@ describeWithKeys('judgeApproval for a signed approval', () => {
   it('a dry run accepts a signer who is listed by a wildcard, and a live run does not', async () => {
     expect(await reasonOf({ run: aRun(), allowed: 'wildcard' })).toBeNull()
     expect(await reasonOf({ allowed: 'wildcard' })).toBe('WILDCARD_PRINCIPAL')
+  })
+
+  it.each([
+    ['a dry run goes by an answer of the same second', aRun(), false],
+    ['a live run asks ssh-keygen each time', live, true],
+  ])('%s', async (_, run, asksAgain) => {
+    const log = keys.file('calls', '')
+    const program = keys.file('counting', `#!/bin/sh\necho >> '${log}'\nexec ssh-keygen "$@"\n`, 0o755)
+    const trust = { allowedSigners: keys.path('allowed'), tools: openTools({ sshKeygen: program }) }
+    const judged = input({ run, trust, now: at('01T12:30:01') })
+    const callsOf = async () => {
+      writeFileSync(log, '')
+      expect((await judgeApproval(judged)).refusal).toBeNull()
+      return readFileSync(log, 'utf8').length
+    }
+    expect(await callsOf()).toBeGreaterThan(0)
+    expect((await callsOf()) > 0).toBe(asksAgain)
   })
 
   it('judgeApproval refuses a stored statement that is not the signed one', async () => {

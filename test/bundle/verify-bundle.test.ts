@@ -6,11 +6,8 @@ import { z } from 'zod'
 import { ensureInstanceKey } from '../../src/approvals/instance-key.ts'
 import { instanceFiles } from '../../src/approvals/key-rotations.ts'
 import { manifestText } from '../../src/bundle/bundle-files.ts'
-import {
-  addCountersignature,
-  findCountersignatureFault,
-  signCloseout,
-} from '../../src/bundle/sign-closeout.ts'
+import { addCountersignature, findCountersignatureFault } from '../../src/bundle/countersign-closeout.ts'
+import { signCloseout } from '../../src/bundle/sign-closeout.ts'
 import { asBuffer } from '../../src/bundle/tar.ts'
 import { canonicalJson, digestOf, digestOfBytes } from '../../src/domain/json.ts'
 import type { Run } from '../../src/domain/run.ts'

@@ -1,9 +1,14 @@
 import { spawn } from 'node:child_process'
 import { mkdirSync, readdirSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { widthOf } from '../../src/cli/text-width.ts'
 import { type Answer, aCutterHome, type CutterHome, jsonOf, type RunJson } from '../support/cli.ts'
 import { aSigner, charter, enableExecution, rowsIn, sign } from '../support/cli-steps.ts'
+import { onTerminal } from '../support/terminal.ts'
+
+// Several live runs each: a loaded machine takes over a minute.
+vi.setConfig({ testTimeout: 240_000 })
 
 interface BatchJson {
   batchId: string
@@ -96,6 +101,23 @@ describe('a batch of dry runs', () => {
     )
     expect(stdout).toContain('d: no unit to cut is found in d')
   })
+
+  test('batch commands count on a terminal what is done, and fit it', async () => {
+    const started = await onTerminal(at, ['batch', 'start', 'laws'])
+    const counted = [...started.text.matchAll(/^ +(\d+) of (\d+) documents/gm)].map(([, ...n]) => n.join('/'))
+    expect(counted).toEqual(['1/5', '2/5', '3/5', '4/5', '5/5'])
+    const resumed = await onTerminal(at, ['batch', 'resume'])
+    expect(resumed.text).toMatch(/^ +1 of 1 runs/m)
+    const { stdout } = await at.cutter(['batch', 'show'], { env: { COLUMNS: '80' } })
+    expect(stdout).toMatch(/^STATUS +RUN +UNITS +FINDINGS +DOCUMENT$/m)
+    expect(stdout).toMatch(/^‖ waits SG1 +[0-9a-f]{8} +1 +none +REGISTERED$/m)
+    expect(stdout).toMatch(/^! stopped +[0-9a-f]{8} +2 +1 stop +c\n {4}line 5: address/m)
+    expect(stdout).toMatch(/^✗ refused +- +- +- +d\n {4}no unit to cut/m)
+    for (const line of stdout.split('\n')) expect(widthOf(line), line).toBeLessThanOrEqual(80)
+    const wide = await at.cutter(['batch', 'show'], { env: { COLUMNS: '100' } })
+    expect(wide.stdout).toMatch(/^STATUS +RUN +UNITS +CONFIDENCE +FINDINGS +DOCUMENT$/m)
+    expect(wide.stdout).toMatch(/^‖ waits SG1 +[0-9a-f]{8} +1 +1 +none +REGISTERED$/m)
+  }, 120_000)
 
   test('batch resume --rehearse passes one gate of each run at a time', async () => {
     const first = batchOf(await resume(at, '--rehearse'))

@@ -1,137 +1,137 @@
-import { execFile, execFileSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
-import { promisify } from 'node:util'
+import { copyFileSync, existsSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { answerWords } from '../../src/cli/completion/answer-words.ts'
+import { buildProgram } from '../../src/cli/program.ts'
+import { type ApprovalJson, aCutterHome, type CutterHome, jsonOf } from '../support/cli.ts'
+import { rehearse } from '../support/cli-steps.ts'
 
-const program = resolve(import.meta.dirname, '../../dist/cutter.cjs')
-const run = promisify(execFile)
-const BASH_COMPLETION = '/usr/share/bash-completion/bash_completion'
+const EXAMPLE = resolve(import.meta.dirname, '../examples/rotate-keys.ts')
+const CONFIG = 'machines: { rotate-keys: ./rotate-keys.ts }\n'
 
-let folder: string
+let at: CutterHome
+let runId: string
+let short: string
+let approval: ApprovalJson
 
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'cutter-completion-'))
-  const file = join(folder, 'cutter')
-  writeFileSync(file, `#!/bin/sh\nexec ${process.execPath} ${program} "$@"\n`)
-  chmodSync(file, 0o755)
+beforeAll(async () => {
+  at = aCutterHome(CONFIG)
+  copyFileSync(EXAMPLE, at.path('rotate-keys.ts'))
+  at.file('service.key', 'the old key\n')
+  const started = await at.cutter(['run', 'start', 'rotate-keys', '--file', 'service.key', '--json'])
+  runId = jsonOf(started).runId
+  short = runId.slice(-8)
+  approval = await rehearse(at, runId)
 })
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+afterAll(() => at.remove())
 
-const env = () => ({ ...process.env, PATH: `${folder}:${process.env.PATH}`, HOME: folder })
-const cutter = async (...args: string[]) =>
-  (await run(process.execPath, [program, ...args], { cwd: folder, env: env() })).stdout
-
-/** What may follow the words so far. */
-const completions = async (...words: string[]) =>
-  (await cutter('complete', '--', ...words))
-    .split('\n')
+const linesOf = (answer: string) => answer.trimEnd().split('\n')
+const valuesOf = (answer: string) =>
+  linesOf(answer)
+    .slice(0, -1)
     .map((line) => line.split('\t')[0]!)
-    .filter((line) => line !== '' && !line.startsWith(':'))
+
+/** What may follow, for words that name nothing of a home. */
+const here = async (...words: string[]) => valuesOf(await answerWords(buildProgram(), words))
+/** What may follow, as the program says in the home. */
+const completions = async (...words: string[]) =>
+  valuesOf((await at.cutter(['complete', '--', ...words])).stdout)
 
 describe('cutter complete', () => {
   test('completes commands, verbs, options and their values', async () => {
-    expect(await completions('inb')).toEqual(['inbox'])
-    expect(await completions('run', 'gr')).toEqual(['graph'])
-    expect(await completions('run', 'list', '--sta')).toEqual(['--status'])
-    expect(await completions('run', 'list', '--status', '')).toEqual([
-      'working',
-      'paused',
-      'stopped',
-      'closed',
-    ])
+    expect(await here('inb')).toEqual(['inbox'])
+    expect(await here('run', 'gr')).toEqual(['graph'])
+    expect(await here('run', 'list', '--sta')).toEqual(['--status'])
+    expect(await here('run', 'list', '--status', '')).toEqual(['working', 'paused', 'stopped', 'closed'])
+    expect(await here('run', 'list', '--status=pa')).toEqual(['paused'])
+    expect(await here('completion', '')).toEqual(['bash', 'zsh', 'fish'])
+    expect(await here('run', 'show', '--ho')).toEqual(['--home'])
   })
 
-  test('offers no command of its own', async () => {
-    expect(await completions('')).not.toContain('complete')
-  })
-})
-
-const has = (shell: string) => {
-  try {
-    execFileSync(shell, ['-c', 'exit 0'], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
-}
-
-/** A zsh in a terminal of its own, into which another one types. */
-const PRESSES = `
-zmodload zsh/zpty
-zpty inner "PS1='' zsh -f -i"
-zpty -w inner 'fpath=($HOME $fpath); autoload -Uz compinit; compinit -u -d $HOME/dump; echo RE''ADY'
-zpty -r inner out '*READY*'
-zpty -w -n inner $'cutter run gr\t'
-zpty -r inner out '*graph*' && print 'completed: cutter run graph'
-zpty -d inner
-`
-
-describe('cutter completion', () => {
-  test.each(['bash', 'zsh', 'fish'])('prints a script for %s that calls cutter complete', async (shell) => {
-    const script = await cutter('completion', shell)
-    expect(script).toContain('cutter')
-    expect(script).toContain('complete --')
+  test('completes shipped machines, and the flags of their input', async () => {
+    expect(await here('run', 'start', 'cu')).toEqual(['cut'])
+    expect(await here('run', 'start', 'cut', '--pro')).toEqual(['--profile'])
+    expect(await here('run', 'start', 'cut', '--mode', '')).toEqual(['dry-run', 'live'])
+    expect(await here('run', 'start', 'deploy', '--prev')).toEqual(['--previous'])
   })
 
-  test.each(['bash', 'zsh', 'fish'])('prints a script that %s reads without an error', async (shell) => {
-    // Skipped by name where the shell is not installed.
-    if (!has(shell)) return console.log(`skipped: no ${shell} here`)
-    const file = join(folder, `script.${shell}`)
-    writeFileSync(file, await cutter('completion', shell))
-    execFileSync(shell, ['-n', file], { stdio: 'pipe' })
+  test('describes a group of commands as its help does', async () => {
+    const program = buildProgram()
+    const lines = linesOf(await answerWords(program, [''])).slice(0, -1)
+    for (const command of buildProgram().commands.filter(({ commands }) => commands.length > 0))
+      expect(lines).toContain(`${command.name()}\t${command.description()}`)
+    expect(lines.filter((line) => line.endsWith('\t'))).toEqual([])
   })
 
-  test('completes in bash', async () => {
-    // The script asks bash-completion for the words; skipped by name where it is not installed.
-    if (!existsSync(BASH_COMPLETION)) return console.log(`skipped: no ${BASH_COMPLETION} here`)
-    const file = join(folder, 'in-bash')
-    writeFileSync(file, await cutter('completion', 'bash'))
-    const ask = `source ${BASH_COMPLETION}; source ${file}; COMP_WORDS=(cutter run gr); COMP_CWORD=2; COMP_LINE='cutter run gr'; COMP_POINT=13; name=$(complete -p cutter | sed 's/.*-F \\([^ ]*\\) .*/\\1/'); $name cutter gr run; printf '%s\\n' "\${COMPREPLY[@]}"`
-    const { stdout } = await run('bash', ['-c', ask], { cwd: folder, env: env() })
-    expect(stdout.trim().split(/\s/)[0]).toBe('graph')
-  })
-
-  // The library is pinned exactly; a new version of it changes the scripts, and whoever updates it tries them in the shells.
   test.each([
-    ['bash', '2f8527bbce809082b28b542380fc022bea3943f4a8c5b628a80794178357ae38'],
-    ['zsh', '77e81fbaded8fb8c808c71bfc69c4bab376a5c3421ee940654100e1346c80887'],
-    ['fish', '0679e0809b28bb51cf1d9a1c914d632c90d0e46b2659bbfeb6c97e3c00edd43b'],
-  ])('prints the script for %s that was tried in that shell', async (shell, digest) => {
-    expect(
-      createHash('sha256')
-        .update(await cutter('completion', shell))
-        .digest('hex'),
-    ).toBe(digest)
+    [['--home', '/srv/x', 'run', 'start', 'cut', '--source', '']],
+    [['run', '--json', 'start', 'cut', '--source', '']],
+    [['run', 'start', '--mode', 'live', 'cut', '--document', 'LAW', '--source', '']],
+    [['run', 'start', '--by', 'bot', 'deploy', '--checks', '']],
+  ])('knows the flags of a machine behind options: %j', async (words) => {
+    expect(linesOf(await answerWords(buildProgram(), words)).at(-1)).toBe(':0')
   })
 
-  test('completes in fish', async () => {
-    if (!has('fish')) return console.log('skipped: no fish here')
-    const file = join(folder, 'cutter.fish')
-    writeFileSync(file, await cutter('completion', 'fish'))
-    const ask = (line: string) =>
-      execFileSync('fish', ['--no-config', '-c', `source ${file}; complete -C '${line}'`], {
-        env: env(),
-        encoding: 'utf8',
-      })
-    expect(ask('cutter run gr').split('\t')[0]).toBe('graph')
-    expect(ask('cutter run list --status ').trim().split('\n').sort()).toEqual(
-      ['closed', 'paused', 'stopped', 'working'].sort(),
+  test('offers the machines that cutter.yaml names', async () => {
+    // A loaded machine may take longer than whoever pressed the key waits.
+    await expect.poll(() => completions('run', 'start', 'rot')).toEqual(['rotate-keys'])
+    await expect.poll(() => completions('machine', 'graph', '')).toContain('rotate-keys')
+  })
+
+  test('completes runs by the id that lists show, or by any that was begun', async () => {
+    expect(await completions('run', 'show', '')).toEqual([short])
+    expect(await completions('run', 'show', short.slice(0, 4))).toEqual([short])
+    expect(await completions('run', 'show', runId.slice(0, 6))).toEqual([runId])
+    expect(await completions('approval', 'sign', '')).toEqual([short])
+    expect(await completions('token', 'create', '--run', '')).toEqual([short])
+    expect((await at.cutter(['complete', '--', 'run', 'show', ''])).stdout).toContain(
+      'rotate-keys, waits SG1',
     )
   })
 
-  test('completes in zsh, in which somebody presses the tab key', async () => {
-    if (!has('zsh')) return console.log('skipped: no zsh here')
-    writeFileSync(join(folder, '_cutter'), await cutter('completion', 'zsh'))
-    const file = join(folder, 'press.zsh')
-    writeFileSync(file, PRESSES)
-    const { stdout } = await run('zsh', ['-f', file], { cwd: folder, env: env(), timeout: 60_000 })
-    expect(stdout).toContain('completed: cutter run graph')
+  test('completes the approvals of the run that is named, or all', async () => {
+    const { approvalId } = approval
+    expect(await completions('approval', 'show', '')).toEqual([approvalId])
+    expect(await completions('run', 'resume', short, '--approval', '')).toEqual([approvalId])
+    expect(await completions('run', 'resume', short, `--approval=${approvalId.slice(0, 6)}`)).toEqual([
+      approvalId,
+    ])
   })
 
-  test('refuses another shell', async () => {
-    await expect(cutter('completion', 'csh')).rejects.toMatchObject({ code: 2 })
+  test('lists the runs of the home that is named, and makes no home', async () => {
+    const elsewhere = { cwd: at.path('.installed') }
+    const there = await at.cutter(['complete', '--', '--home', at.home, 'run', 'show', ''], elsewhere)
+    expect(there.stdout).toContain(short)
+    const empty = aCutterHome()
+    try {
+      expect((await empty.cutter(['complete', '--', 'run', 'show', ''])).stdout).toBe(':4\n')
+      expect(existsSync(empty.path('var'))).toBe(false)
+    } finally {
+      await empty.remove()
+    }
   })
+
+  test.each([
+    [['verify', ''], ':0'],
+    [['verify', '--signers', ''], ':0'],
+    [['--home', ''], ':0'],
+    [['run', 'start', './'], ':0'],
+    [['run', 'start', 'cut', '--source', ''], ':0'],
+    [['run', 'start', 'cut', '--source=a'], ':0'],
+    [['document', 'diff', 'old.md', ''], ':0'],
+    [['machine', 'new', ''], ':0'],
+    [['run', 'list', '--status', ''], ':4'],
+    [['run', 'cancel', '--reason', ''], ':4'],
+    [['ver'], ':4'],
+  ])('tells the shell whether a file may follow %j', async (words, last) => {
+    expect(linesOf(await answerWords(buildProgram(), words)).at(-1)).toBe(last)
+  })
+
+  test('offers no command of its own', async () => {
+    expect(valuesOf((await at.cutter(['complete', '--', ''])).stdout)).not.toContain('complete')
+  })
+})
+
+test('completion refuses another shell', async () => {
+  expect(await at.cutter(['completion', 'csh'])).toMatchObject({ code: 2 })
 })

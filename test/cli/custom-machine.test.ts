@@ -298,6 +298,7 @@ describe('cutter machine', () => {
       expect.objectContaining({ name: 'migrate', from: 'shipped', gates: ['SG1', 'SG2'] }),
       expect.objectContaining({ name: 'rollback', from: 'shipped', gates: ['SG2'] }),
       expect.objectContaining({ name: 'teardown', from: 'shipped' }),
+      expect.objectContaining({ name: 'adopt', from: 'shipped', gates: [] }),
       expect.objectContaining({ name: 'rotate-keys', from: at.path('mine/rotate-keys.ts'), gates: ['SG1'] }),
       expect.objectContaining({
         name: 'broken',

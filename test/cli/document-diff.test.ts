@@ -24,6 +24,7 @@ interface DiffJson {
     newSha256: string
   }[]
   other: { removed: string[]; added: string[] }[]
+  places: string[]
 }
 
 const diff = (before: string, after: string, ...more: string[]) =>
@@ -76,6 +77,24 @@ describe('cutter document diff', () => {
     expect(lines.map((line) => renderLine(line, true))).toContain(
       '    The \u001b[31mold\u001b[39m\u001b[32mnew\u001b[39m word stands.',
     )
+  })
+
+  test('document diff names a unit that stands below another heading with the same words', async () => {
+    const [one, two] = ['### Article 1\n\nOne port.\n', '### Article 2\n\nTwo dogs.\n']
+    at.file('parts.md', `## Part 1\n\n${one}\n${two}\n## Part 2\n\n### Article 3\n\nThree cats.\n`)
+    at.file('moved.md', `## Part 1\n\n${one}\n## Part 2\n\n${two}\n### Article 3\n\nThree cats.\n`)
+    const { stdout } = await diff('parts.md', 'moved.md')
+    expect(stdout).toContain('3 units: 3 unchanged')
+    expect(stdout).toContain('below another heading, with the same words: PARTS/ARTICLE-2')
+    const { places } = jsonOf<DiffJson>(await diff('parts.md', 'moved.md', '--json'))
+    expect(places).toEqual(['PARTS/ARTICLE-2'])
+  })
+
+  test('document diff says of the last article, which gets a blank line, that only white space differs', async () => {
+    at.file('one.md', '## Article 1\n\nOne port.\n')
+    at.file('two.md', '## Article 1\n\nOne port.\n\n## Article 2\n\nTwo dogs.\n')
+    const { stdout } = await diff('one.md', 'two.md')
+    expect(stdout).toContain('amended    ONE/ARTICLE-1\n    only white space differs\n')
   })
 
   test('document diff leaves nothing in the folder, and refuses a file that it cannot read', async () => {

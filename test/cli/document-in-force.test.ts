@@ -4,15 +4,20 @@ import type { FoundUnits } from '../../src/service/documents/search.ts'
 import type { ShownDocument } from '../../src/service/documents/show.ts'
 import { articles, sentences } from '../support/articles.ts'
 import { type Answer, type CutterHome, jsonOf, type RunJson } from '../support/cli.ts'
-import { approve, started } from '../support/cli-steps.ts'
+import { approve, start, started } from '../support/cli-steps.ts'
 import { aLiveHome } from './live-home.ts'
 
 let at: CutterHome
 let key: string
 let superuser: pg.Client
-/** The run of each text: article 2 is amended by the second, article 3 goes with the third and comes again with the fourth. */
+/**
+ * The run of each text: article 2 is amended by the second, article 3 goes with the third and comes again with the fourth. The fifth amends
+ * article 1, and commences later than it is approved.
+ */
 const runs: string[] = []
 const times: string[] = []
+/** The plans of the fifth run, at SG1 and at SG2. */
+const plans: string[] = []
 
 const OLD = `${sentences(2)} The quick levy stays.`
 const NEW = `${sentences(2)} The 100% levy stays.`
@@ -22,7 +27,10 @@ const TEXTS = [
   articles(['1', sentences(1)], ['2', NEW], ['3', sentences(3)], LAST),
   articles(['1', sentences(1)], ['2', NEW], LAST),
   articles(['1', sentences(1)], ['2', NEW], ['3', sentences(3)], LAST),
+  articles(['1', `${sentences(1)} It is so from that day.`], ['2', NEW], ['3', sentences(3)], LAST),
 ]
+const dayFromNow = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10)
+const COMMENCES = dayFromNow(3)
 
 const errorOf = (answer: Answer) =>
   jsonOf<{ error: { code: string; message: string; next: string } }>(answer).error
@@ -38,17 +46,21 @@ beforeAll(async () => {
   ;({ at, key, superuser } = await aLiveHome())
   for (const [index, text] of TEXTS.entries()) {
     const source = at.file(`law-${index + 1}.md`, text)
-    // The third text leaves a number out.
-    const more = ['--accept', 'NUMBER_GAP']
+    const more = index === 4 ? ['--commences', COMMENCES] : []
     const runId = await started(at, { document: 'LAW', source, mode: 'live', more })
+    const keepPlan = async () => {
+      if (index === 4) plans.push((await at.cutter(['run', 'plan', runId, '--format', 'markdown'])).stdout)
+    }
+    await keepPlan()
     await approve(at, runId, key)
+    await keepPlan()
     const closed = jsonOf<RunJson>(await approve(at, runId, key))
     expect(closed, JSON.stringify(closed.stop)).toMatchObject({ outcome: 'succeeded' })
     runs.push(runId)
     const { rows } = await superuser.query<{ now: string }>('select clock_timestamp() as now')
     times.push(new Date(rows[0]!.now).toISOString())
   }
-})
+}, 400_000)
 afterAll(() => at.remove())
 
 describe('what is in force', () => {
@@ -57,6 +69,7 @@ describe('what is in force', () => {
       ['1 v1', '2 v1', '3 v1', '4 v1'],
       ['1 v1', '2 v2', '3 v1', '4 v1'],
       ['1 v1', '2 v2', '4 v1'],
+      ['1 v1', '2 v2', '3 v2', '4 v1'],
       ['1 v1', '2 v2', '3 v2', '4 v1'],
     ])
   })
@@ -70,6 +83,41 @@ describe('what is in force', () => {
     // A version is in force at the very moment at which it came into force, to the microsecond.
     const atOnce = await read<ShownDocument>('show', 'LAW/ARTICLE-2', '--as-of', now.unit!.since)
     expect(atOnce.unit).toEqual(now.unit)
+  })
+
+  test('an amendment that was approved is in force from its commencement, and the old text until then', async () => {
+    const now = await read<ShownDocument>('show', 'LAW/ARTICLE-1')
+    const eve = await read<ShownDocument>('show', 'LAW/ARTICLE-1', '--as-of', dayFromNow(2))
+    const then = await read<ShownDocument>('show', 'LAW/ARTICLE-1', '--as-of', COMMENCES)
+    expect([now, eve, then].map(({ unit }) => unit!.versionSeq)).toEqual([1, 1, 2])
+    const since = `${COMMENCES}T00:00:00.000000Z`
+    expect(then.unit).toMatchObject({ commencesOn: COMMENCES, since, runId: runs[4] })
+    expect(then.unit!.enactedAt < times[4]! && then.unit!.enactedAt > times[3]!).toBe(true)
+    const shown = await at.cutter(['document', 'show', 'LAW/ARTICLE-1', '--as-of', COMMENCES])
+    expect(shown.stdout).toMatch(
+      new RegExp(`in force since ${COMMENCES}T00:00:00Z, approved \\d{4}-\\d\\d-\\d\\dT`),
+    )
+    const history = await at.cutter(['document', 'history', 'LAW/ARTICLE-1'])
+    expect(history.stdout).toMatch(new RegExp(`superseded, in force since .* until ${COMMENCES}T00:00:00Z`))
+    // Both gates decide about that day, so both plans show it.
+    expect(plans).toHaveLength(2)
+    for (const plan of plans) expect(plan).toMatch(new RegExp(`commences .*${COMMENCES}`))
+  })
+
+  test('an address below a unit cites a paragraph of it, and is no unit', async () => {
+    const cited = await read<ShownDocument>('show', 'LAW/ARTICLE-2/P1', '--as-of', times[0]!)
+    expect(cited.unit!.address).toBe('LAW/ARTICLE-2')
+    // Each line of that article is a sentence, and so a paragraph.
+    const lines = OLD.split('\n')
+    expect(cited.parts.map(({ text }) => text)).toEqual(lines)
+    expect(cited.part).toEqual({ address: 'LAW/ARTICLE-2/P1', text: lines[0] })
+    const { stdout } = await at.cutter(['document', 'show', 'LAW/ARTICLE-2/P1'])
+    expect(stdout).toMatch(/\npart {5}LAW\/ARTICLE-2\/P1\n\n/)
+    const absent = await at.cutter(['document', 'show', 'LAW/ARTICLE-2/P9', '--json'])
+    expect(errorOf(absent).message).toContain('nothing was in force at LAW/ARTICLE-2/P9')
+    expect((await read<ShownDocument>('show', 'LAW')).units.map(({ address }) => address)).not.toContain(
+      'LAW/ARTICLE-2/P1',
+    )
   })
 
   test('a day means its end in UTC', async () => {
@@ -143,6 +191,13 @@ describe('what can’t be read', () => {
     expect(answer.code).not.toBe(0)
     expect(errorOf(answer).code).toBe(code)
     expect(errorOf(answer).next).toBeTruthy()
+  })
+
+  test('a cut with a day of commencement that does not exist never becomes a run', async () => {
+    const more = ['--commences', '2026-02-30']
+    const answer = await start(at, { document: 'LAW', source: at.path('law-1.md'), more })
+    expect(answer.code).toBe(2)
+    expect(errorOf(answer).message).toContain('commences')
   })
 
   test('reading leaves no row', async () => {

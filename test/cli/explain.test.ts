@@ -15,6 +15,7 @@ import {
   sign,
   started,
 } from '../support/cli-steps.ts'
+import { onTerminal } from '../support/terminal.ts'
 import { aLiveHome, whileLegAWrites } from './live-home.ts'
 
 let at: CutterHome
@@ -223,8 +224,17 @@ describe('run explain after drift', () => {
     expect(found.differences).toEqual(error?.differences)
     // Article 2 ends differently when another one follows it.
     expect(found.differences).toHaveLength(3)
+    // The plan of now has them, so nothing differs from it.
+    expect([found.differsFrom, found.world?.isAsPlanned]).toEqual(['earlier-plan', true])
     expect(found.approvals).toMatchObject([{ approvalId, wouldCount: false, reason: 'OTHER_ARRIVAL' }])
-    expect(await inWords(runId)).toMatch(/^differs {3}unit DRIFTS\/ARTICLE-3 is new in the source$/m)
+    const words = await inWords(runId)
+    expect(words).toMatch(/^world .*: as the plan says$/m)
+    expect(words).not.toMatch(/^differs /m)
+    expect(words).toMatch(/^moved {5}since the plan before this one.*next: cutter run plan /m)
+    expect(words).toMatch(/^ {10}unit DRIFTS\/ARTICLE-3 is new in the source$/m)
+    const review = (await at.cutter(['run', 'review', runId])).stdout
+    expect(review).toMatch(/^world {3}looked at .*: as the plan says$/m)
+    expect(review).not.toMatch(/^differs /m)
     await approve(at, runId, key)
     expect((await explained(runId)).differences).toEqual([])
   })
@@ -323,11 +333,24 @@ describe('run explain of two runs of one document', { timeout: 300_000 }, () => 
     expect(found.refusals).toMatchObject([
       { reason: 'DRIFT', message: expect.stringContaining('has appeared') },
     ])
+    expect(found.refusals[0]?.next).toContain('start another run')
+    expect(found.differsFrom).toBe('plan')
+    expect(wayOf(found)).toEqual([WAY_TO_SG2[0], ['AWAITING_CUT_AUTHORIZATION', null, null]])
     expect(await historyOf(at, second)).toEqual(entries)
-    expect(await inWords(second)).toMatch(/^world {5}looked at \S+: not as the plan says$/m)
+    const words = await inWords(second)
+    expect(words).toMatch(/^world {5}looked at \S+: not as the plan says$/m)
+    expect(words).toMatch(/waits there again, with the approval unused$/m)
+    expect(words).not.toContain('cut_leg_a')
+
+    const review = ['run', 'review', second, '--as', ALICE, '--key', key]
+    const asked = await onTerminal(at, review, { to: '[y/N]', types: 'y' })
+    expect(asked.text).toMatch(/the world has moved since the plan was made.*nothing was signed/)
+    expect(asked.text).not.toContain('[y/N]')
+    expect(asked.code).toBe(3)
+    expect(jsonOf<unknown[]>(await at.cutter(['approval', 'list', second, '--json']))).toEqual([])
 
     const offline = (await at.cutter(['run', 'explain', second, '--offline'])).stdout
-    expect(offline).toMatch(/^world {5}as last seen at \S+Z$/m)
+    expect(offline).toMatch(/^world {5}as last seen \S+Z$/m)
     expect(offline).not.toContain('DRIFT')
   })
 

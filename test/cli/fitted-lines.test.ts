@@ -126,7 +126,10 @@ const anExplanation = (text: string): Explanation => ({
   })),
   ifApproved: [{ state: text, phase: text, kind: 'write', status: 'working' }],
   ifRetried: [],
+  afterStop: null,
+  hosts: [{ host: text, state: text, why: text, ahead: [text] }],
   refusals: [{ reason: 'DRIFT', message: text, next: text }],
+  differsFrom: null,
   differences: [text],
   world: { how: 'last-seen', at: '2026-11-29T11:00:00.000Z', why: text, isAsPlanned: null },
 })
@@ -146,7 +149,7 @@ describe('every line fits the terminal', () => {
     fc.assert(
       fc.property(fc.array(anyEntry, { maxLength: 4 }), anyWidth, (some, width) => {
         const entries = some.map(({ by, state, status, ...event }) => entryOf(event, { by, state, status }))
-        isAtMost(historyLines(width, NOW).all(entries), width)
+        isAtMost(historyLines({ width, now: NOW, reasons: {} }).all(entries), width)
       }),
     )
   })
@@ -237,7 +240,24 @@ test('run list shows what a run is about with short ids', () => {
 })
 
 describe('run history', () => {
-  const lines = (...entries: HistoryEntry[]) => shown(historyLines(80, NOW).all(entries).slice(1))
+  const lines = (...entries: HistoryEntry[]) =>
+    shown(historyLines({ width: 80, now: NOW, reasons: {} }).all(entries).slice(1))
+
+  test.each<[string, string, { [field: string]: string }, string]>([
+    ['an agent', 'bot', { through: 'mcp' }, '○ Cancelled, by agent bot'],
+    ['a person at the page', 'alice', { through: 'page' }, '● Cancelled, by person alice'],
+    ['whoever gave a command', 'bot', {}, '● Cancelled, by bot'],
+    ['an unknown way', 'bot', { through: 'pigeon' }, '● Cancelled, by bot'],
+    ['the service', 'cutter-service', { through: 'mcp' }, '· Cancelled, by the service'],
+    ['the engine', 'engine', { through: 'page' }, '· Cancelled'],
+  ])('names %s', (_, by, how, words) => {
+    const entry = entryOf({ type: 'CANCEL', ...how }, { by })
+    expect(
+      lines(entry)[0]!
+        .slice(15)
+        .replace(/ → .*$/, ''),
+    ).toBe(words)
+  })
 
   test('speaks of phases and people', () => {
     const started = entryOf({ type: 'cutter.start' }, { by: 'deploybot' })

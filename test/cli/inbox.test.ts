@@ -8,7 +8,7 @@ import { csvOf } from '../../src/cli/list-output.ts'
 import { widthOf } from '../../src/cli/text-width.ts'
 import type { Inbox } from '../../src/service/inbox.ts'
 import { aCutterHome, type CutterHome, jsonOf } from '../support/cli.ts'
-import { ALICE, aSigner } from '../support/cli-steps.ts'
+import { ALICE, aSigner, rehearse } from '../support/cli-steps.ts'
 
 const EXAMPLE = resolve(import.meta.dirname, '../examples/rotate-keys.ts')
 const BOB = 'bob@example.org'
@@ -28,6 +28,7 @@ const anItem = (text: string): Inbox['items'][number] => ({
   have: [text],
   may: [text, text],
   expiresAt: '2026-11-30T11:00:00.000Z',
+  readyApproval: null,
   why: text,
   next: text,
 })
@@ -37,11 +38,21 @@ test('every line of an inbox fits the terminal', () => {
   fc.assert(
     fc.property(anyText, fc.integer({ min: 40, max: 200 }), (text, width) => {
       const items = [anItem(text), { ...anItem(text), status: 'stopped' as const, gate: null }]
-      const found = { at: '', items, more: 3, working: 1 }
+      const found = { at: '', items, more: 3, next: null, working: 1 }
       const lines = linesOfInbox(found, { width, now: new Date('2026-11-29T12:00:00.000Z'), as: text })
       for (const line of lines) expect(widthOf(renderLine(line, false))).toBeLessThanOrEqual(width)
     }),
   )
+})
+
+test.each([
+  [7, '7 more wait'],
+  [999, '999 more wait'],
+  [1_000, 'at least 1000 more wait'],
+])('an inbox that leaves %i runs out says how many', (more, text) => {
+  const found = { at: '', items: [anItem('x')], more, next: null, working: 0 }
+  const lines = linesOfInbox(found, { width: 80, now: new Date('2026-11-29T12:00:00.000Z') })
+  expect(renderLine(lines.at(-1)!, false)).toBe(text)
 })
 
 describe('csvOf', () => {
@@ -95,6 +106,16 @@ describe('cutter inbox', () => {
     })
   })
 
+  test('continues an earlier inbox, and refuses a cursor that none named', async () => {
+    const cursor = Buffer.from(JSON.stringify({ livePaused: { since: '9999', runId: '' } })).toString(
+      'base64url',
+    )
+    const found = jsonOf<Inbox>(await at.cutter(['inbox', '--cursor', cursor, '--json']))
+    expect(found).toMatchObject({ items: [], more: 1, next: null })
+    const refused = await at.cutter(['inbox', '--cursor', 'x'])
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('the cursor is not one')])
+  })
+
   test('and run list print lists for programs', async () => {
     const lines = (await at.cutter(['inbox', '--output', 'jsonl'])).stdout.trimEnd().split('\n')
     expect(lines.map((line) => JSON.parse(line).runId)).toEqual([runId])
@@ -107,6 +128,15 @@ describe('cutter inbox', () => {
     expect((await at.cutter(['run', 'list', '--output', 'csv', '--json'])).code).toBe(2)
   })
 
+  test.each(['list', 'show', 'history', 'explain'])('run %s prints every form for programs', async (verb) => {
+    const words = ['run', verb, ...(verb === 'list' ? [] : [runId])]
+    const form = async (output: string) => (await at.cutter([...words, '--output', output])).stdout
+    expect(JSON.parse(await form('json'))).toBeTruthy()
+    for (const line of (await form('jsonl')).trimEnd().split('\n')) expect(JSON.parse(line)).toBeTruthy()
+    const [head, row] = (await form('csv')).split('\n')
+    expect(row!.split(',').length).toBeGreaterThanOrEqual(head!.split(',').length)
+  })
+
   test.each(['list', 'show', 'history', 'explain'])(
     'run %s at 80 columns has no longer line',
     async (verb) => {
@@ -116,4 +146,14 @@ describe('cutter inbox', () => {
       expect(text).not.toContain('xstate.')
     },
   )
+
+  test('approval list at 80 columns has complete ids and no longer line', async () => {
+    const start = ['run', 'start', 'rotate-keys', '--file', 'service.key', '--key', 'dry', '--json']
+    const dry = jsonOf(await at.cutter(start)).runId
+    const as = 'somebody.with-a-long-name@example.org'
+    const { approvalId } = await rehearse(at, dry, '--as', as)
+    const text = await at80('approval', 'list')
+    expect(text).toContain(approvalId)
+    for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(80)
+  })
 })

@@ -82,6 +82,16 @@ describe('a run that waits while its machine gets a new version', () => {
         message: expect.stringContaining(`${run.runId} of printer 1 is stranded`),
       }),
     )
+    const examined = await at.cutter(['doctor', '--runs', '--json'])
+    expect([examined.code, JSON.parse(examined.stdout)]).toEqual([
+      3,
+      [
+        expect.objectContaining({
+          ...{ runId: run.runId, isStranded: true },
+          blockers: [expect.objectContaining({ reason: 'MACHINE_CHANGED' })],
+        }),
+      ],
+    ])
   })
 
   test('a waiting run is upgraded by resume, needs another approval, and its history holds', async () => {

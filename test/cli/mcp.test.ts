@@ -61,6 +61,9 @@ async function triesToPass(
   expect([value.gate.gate, value.gate.planDigest]).toEqual([at.gate.gate, at.gate.planDigest])
 }
 
+const uploadOf = async (agent: Agent) =>
+  (await agent.call('scan_document', { document: 'BYLAWS', text: CHARTER })).value as { upload: string }
+
 /** Signs a statement that names no review decision, and imports it. */
 async function signedWithoutReview(runId: string): Promise<string> {
   const composed = await at.cutter(['approval', 'statement', runId, '--as', ALICE])
@@ -119,6 +122,26 @@ describe('without a service', () => {
     )
   }, 60_000)
 
+  test.each(['with a token', 'without one'])(
+    'an agent %s names no file outside of inputs',
+    async (which) => {
+      const made = which === 'with a token' ? await cli('token create --role operator --name reader') : null
+      const agent = await agentOf(made === null ? {} : { env: { CUTTER_TOKEN: made.token! } })
+      const outside = at.file('outside.md', CHARTER)
+      const input = { document: 'CHARTER', source: outside }
+      const answers = [
+        await agent.call('scan_document', { file: outside }),
+        await agent.call('scan_document', { file: '/etc/passwd' }),
+        await agent.call('scan_document', { file: '/etc/no-such-file' }),
+        await agent.call('start_dry_run', { machine: 'cut', input }),
+        await agent.call('start_dry_run', { machine: 'migrate', input: { bundle: at.home, target: 'x' } }),
+      ]
+      for (const { isError, value, text } of answers)
+        expect([isError, value.error.code], text).toEqual([true, 'INPUT_REFUSED'])
+    },
+    60_000,
+  )
+
   test('a token that does not count ends the command', async () => {
     const answer = await at.cutter(['mcp'], { env: { CUTTER_TOKEN: `ctk_${'x'.repeat(43)}` } })
     expect([answer.code, answer.stdout]).toEqual([3, ''])
@@ -167,10 +190,10 @@ describe('through a service', () => {
         gate === 'SG1' ? { status: 'paused', gate: 'SG2' } : { status: 'closed', outcome: 'succeeded' },
       )
     }
-    const shown = jsonOf<{ decisions: { approvers: { name: string }[] }[]; operatorDeclared: string }>(
+    const shown = jsonOf<{ decisions: { approvers: { name: string }[] }[]; startedThrough: string }>(
       await at.cutter(['run', 'show', runId, '--json']),
     )
-    expect(shown.operatorDeclared).toBe('token')
+    expect(shown).toMatchObject({ operatorDeclared: 'token', startedThrough: 'mcp' })
     expect(shown.decisions.flatMap(({ approvers }) => approvers.map(({ name }) => name))).toEqual([
       ALICE,
       ALICE,
@@ -191,4 +214,15 @@ describe('through a service', () => {
     const { contents } = await agent.client.readResource({ uri: plan!.uri })
     expect((contents[0] as { text: string }).text).toContain('CHARTER')
   }, 60_000)
+
+  test('an agent of 2025-11-25 is asked to show the page on stdin and stdout, too', async () => {
+    const agent = await agentOf({ env: { CUTTER_TOKEN: token }, answers: 'decline' })
+    expect(agent.client.getNegotiatedProtocolVersion()).toBe('2025-11-25')
+    const input = { document: 'BYLAWS', source: (await uploadOf(agent)).upload }
+    const { value } = await agent.call('start_dry_run', { machine: 'cut', input, seconds: 50 })
+    const url = `${service.url}/runs/${value.run.runId}/gate`
+    await expect.poll(() => agent.asked.map((one) => one.url)).toEqual([url])
+    expect(value.gate).toMatchObject({ page: url, agentMayApprove: false })
+    await agent.call('cancel', { run: value.run.runId, reason: 'seen' })
+  }, 120_000)
 })

@@ -32,7 +32,7 @@ const ATTEMPTS = [
   {
     what: 'another body of a function of PostgreSQL',
     text: `update pg_catalog.pg_proc set prosrc = 'lower' where oid = 'pg_catalog.upper(text)'::regprocedure`,
-    named: 'the server’s own objects in pg_proc was changed',
+    named: 'own objects of the server in pg_proc was changed',
   },
 ]
 

@@ -80,7 +80,18 @@ describe.skipIf(skipped !== null)('a series of migrations', { timeout: 600_000 }
 
   test('a history is made where it is asked for, is no difference, and gets its row in the transaction of the migration', async () => {
     const init = ['target', 'init', 'shop', '--history', '--json']
-    const refused = jsonOf<{ error: ErrorJson }>(await home.at.cutter(init)).error
+    const asked = async (env?: NodeJS.ProcessEnv) =>
+      jsonOf<{ error: ErrorJson }>(await home.at.cutter(init, env === undefined ? {} : { env })).error
+    // Each has advice of its own, because no grant would help.
+    expect(await asked({ SHOP_URL: '' })).toMatchObject({
+      code: 'TARGET_REFUSED',
+      next: expect.stringMatching(/^export SHOP_URL=/),
+    })
+    expect(await asked({ SHOP_URL: home.production.url(name, 'nobody_known') })).toMatchObject({
+      code: 'TARGET_REFUSED',
+      next: expect.stringMatching(/^check the role and the password/),
+    })
+    const refused = await asked()
     expect([refused.code, refused.next]).toEqual([
       'TARGET_REFUSED',
       'let the role that migrates make it: grant create on database … to …; or make the schema cutter_migrations for that role',

@@ -90,7 +90,13 @@ describe('a migration whose backup is a snapshot of the provider', { timeout: 60
     await owner.query('grant pg_read_server_files to shop_owner')
     await owner.end()
     at.env.SHOP_SNAPSHOT_URL = early
-    expect(await resume(runId)).toMatchObject({ stopCode: 'STOP_BACKUP_FAILED' })
+    expect(await resume(runId)).toMatchObject({
+      stopCode: 'STOP_BACKUP_FAILED',
+      // Another snapshot has the same login.
+      stop: {
+        next: expect.stringMatching(/name a login without that power in targets\.shop\.migratorUrlEnv/),
+      },
+    })
     expect(await show(runId)).toMatch(/gives shop_owner power over files/)
 
     await restore()

@@ -53,6 +53,8 @@ const READERS = [
   'machine test <file>',
   'machine test --trial <file>',
   'approval sign --key <file>',
+  'approval countersign --statement <file>',
+  'approval countersign --signature <file>',
   'approval import --statement <file>',
   'approval import --signature <file>',
   'approval countersign --key <file>',
@@ -79,6 +81,8 @@ const READERS = [
   'run start deploy --source <value>',
   'run start deploy --checks <value>',
   'run start migrate --bundle <value>',
+  'run start adopt --bundle <value>',
+  'run adopt <bundle>',
 ]
 
 /** Values that are no path on this machine. */
@@ -133,8 +137,29 @@ const VALUES = [
 ]
 
 /** Fields of shipped machines that are no path, or one on the host of a deploy. */
-const FIELDS = ['document', 'profile', 'accept', 'target', 'commit', 'host', 'path', 'strategy', 'previous']
-  .concat(['staging', 'on-failure', 'confirm-within', 'run', 'to', 'expect'])
+const FIELDS = [
+  'document',
+  'profile',
+  'accept',
+  'commences',
+  'target',
+  'commit',
+  'host',
+  'path',
+  'strategy',
+  'previous',
+]
+  .concat([
+    'staging',
+    'on-failure',
+    'confirm-within',
+    'serial',
+    'canary',
+    'max-failures',
+    'run',
+    'to',
+    'expect',
+  ])
   .map((field) => `--${field} <value>`)
 
 const nameOf = (command: Command): string =>

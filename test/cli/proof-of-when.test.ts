@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { join, relative, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Verdict } from '../../src/bundle/verify-bundle.ts'
 import type { WrittenBundle } from '../../src/bundle/write-bundle.ts'
@@ -17,6 +17,7 @@ import { aTimeAuthority, type TimeAuthority } from '../support/time-authority.ts
  */
 
 const SECOND = resolve(import.meta.dirname, '../../docs/verify_times.py')
+const MANUAL = resolve(import.meta.dirname, '../../docs/evidence.md')
 const ORIGIN = 'cutter.example.org/main'
 
 let at: CutterHome
@@ -121,20 +122,13 @@ describe('proofs of time', () => {
     ])
     for (const { at: time } of verdict.times)
       expect(Math.abs(Date.parse(time!) - Date.now())).toBeLessThan(300_000)
-    const { stdout } = await at.cutter(['verify', bundle, '--timestamp-ca', authority.ca])
+    // As the page on evidence writes it: from the folder where the file lies.
+    const file = relative(at.path('.'), authority.ca)
+    const { stdout } = await at.cutter(['verify', bundle, '--timestamp-ca', file])
     expect(stdout).toMatch(/^time {5}closeout existed at 20\S+Z, says "CN=Time of tests", whom you trust$/m)
     expect(stdout).toMatch(
       /^time {5}closeout is in the log cutter.example.org\/main, whose witnesses you do not trust/m,
     )
-  })
-
-  test('are checked by hand with openssl as the manual shows', async () => {
-    const files = await filesIn(readFileSync(bundle))
-    const [token, data] = ['times/closeout.tsr', 'closeout.json.sig'].map((path, index) =>
-      at.file(`by-hand-${index}`, files.get(path)!),
-    )
-    const args = ['ts', '-verify', '-in', token!, '-data', data!, '-CAfile', authority.ca]
-    expect(spawnSync('openssl', args, { encoding: 'utf8' }).stdout).toContain('Verification: OK')
   })
 
   test('count for nobody with another authority or witness, and the bundle still holds', async () => {
@@ -170,5 +164,53 @@ describe('proofs of time', () => {
     expect((await exported(run, 'later.tar')).unproven).toBeUndefined()
     const { verdict } = await checked(at.path('later.tar'), ['--timestamp-ca', authority.ca])
     expect(verdict.unmet).toEqual([])
+  })
+
+  describe('by hand, with the commands of the manual', () => {
+    const blocks = readFileSync(MANUAL, 'utf8').split('```sh\n').slice(1)
+    const byHand = (start: string) => blocks.find((block) => block.startsWith(start))!.split('```')[0]!
+    /** Runs a block in a folder with the files of a bundle. The checker's own files lie next to it. */
+    async function ran(block: string, tar: string, ca = authority.ca, edit = (text: string) => text) {
+      const folder = mkdtempSync(join(at.home, 'by-hand-'))
+      const inside = join(folder, 'bundle')
+      copyFileSync(ca, join(folder, 'authorities.pem'))
+      copyFileSync(at.path('witnesses'), join(folder, 'witnesses'))
+      for (const [path, bytes] of await filesIn(readFileSync(tar))) {
+        mkdirSync(join(inside, path, '..'), { recursive: true })
+        writeFileSync(join(inside, path), bytes)
+      }
+      const proof = join(inside, 'witnesses/closeout.txt')
+      writeFileSync(proof, edit(readFileSync(proof, 'utf8')))
+      return spawnSync('bash', ['-eu', '-c', block], { cwd: inside, encoding: 'utf8' })
+    }
+
+    test('each token is of an authority of the checker, and of no other', async () => {
+      const { status, stdout } = await ran(byHand('for token'), bundle)
+      expect([status, stdout.match(/Verification: OK/g)?.length]).toEqual([0, 3])
+      expect((await ran(byHand('for token'), bundle, stranger.ca)).status).not.toBe(0)
+    })
+
+    test.each(['one.tar', 'later.tar'])(
+      'the closeout of %s is in the log that the witness signed',
+      async (tar) => {
+        const { status, stdout, stderr } = await ran(byHand('proof='), at.path(tar))
+        expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+        expect(stdout).toMatch(
+          /Signature Verified Successfully\nwitness\.example\.org\/w1 saw the closeout at /,
+        )
+      },
+    )
+
+    test.each<[string, (text: string) => string]>([
+      ['another place in the log', (text) => text.replace(/^index .*$/m, 'index 0')],
+      ['another root', (text) => text.replace(/^(.{40}\S{3}=)\n\n—/m, `${'A'.repeat(43)}=\n\n—`)],
+      [
+        'another signature',
+        (text) => text.replace(/(— witness\S+ \S{60})\S/, '$1A').replace(/(— witness\S+ \S{61})\S/, '$1B'),
+      ],
+    ])('%s stops the commands', async (_, edit) => {
+      const { status } = await ran(byHand('proof='), at.path('later.tar'), authority.ca, edit)
+      expect(status).not.toBe(0)
+    })
   })
 })

@@ -364,6 +364,29 @@ describe('secrets on the command line', () => {
       ['--reason', 'run', 'cancel', runId, '--reason', secret],
       ['input', 'run', 'start', 'cut', '--document', 'A', '--source', secret],
     ])
+    // Nothing is stored of these, but each repeats the path in its error.
+    for (const args of [
+      ['document', 'scan', secret],
+      ['batch', 'start', secret],
+      ['migrate', 'lint', secret],
+      ['run', 'adopt', secret, '--host', 'web1'],
+      [
+        'run',
+        'start',
+        'deploy',
+        '--source',
+        '.',
+        '--commit',
+        'main',
+        '--host',
+        'h',
+        '--path',
+        '/p',
+        '--checks',
+        secret,
+      ],
+    ])
+      expect((await cutter([...args, '--json'])).code, args.join(' ')).toBe(2)
     await cutter(['run', 'list', `--password=${secret}`, '--json'])
     await cutter(['run', 'start', 'cut', `--token=${secret}`])
   })

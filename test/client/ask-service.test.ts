@@ -7,13 +7,14 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   realpathSync,
   rmSync,
   writeFileSync,
 } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { FRAME, framesOf } from '../../src/client/frames.ts'
 import {
@@ -113,6 +114,18 @@ describe('an answer', () => {
     expect(() => chmodSync(path, 0o600)).toThrow('ENOENT')
     server.close()
   })
+})
+
+test('the client of a service loads one file of the program, and no package', async () => {
+  const { server } = await falseService(chunked(BODY))
+  const list = at.path('loaded')
+  const write = `require('node:fs').writeFileSync(${JSON.stringify(list)}, Object.keys(require.cache).join('\\n'))`
+  const hook = at.file('hook.cjs', `process.on('exit', () => ${write})\n`)
+  const { stdout } = await at.cutter(['run', 'show', 'x'], { env: { NODE_OPTIONS: `--require ${hook}` } })
+  expect(stdout).toBe('hello\n')
+  const loaded = readFileSync(list, 'utf8').split('\n')
+  expect(loaded.map((file) => basename(file)).sort()).toEqual(['cutter.cjs', 'hook.cjs'])
+  server.close()
 })
 
 test.each([
@@ -320,6 +333,7 @@ describe('files of a caller with a token', () => {
       )
       expect([signed.code, jsonOf<ApprovalJson>(signed).kind]).toEqual([0, 'signed'])
       // A key that decides stays here, too.
+      let closed: string | null = null
       for (const [decision, ...options] of [
         ['void', '--reason', 'withdrawn'],
         ['abandon', '--reason', 'lost'],
@@ -343,11 +357,26 @@ describe('files of a caller with a token', () => {
           3,
           decision === 'void' ? 'voided' : 'abandoned',
         ])
+        closed = live
         // A closed run is answered as it is.
         expect(jsonOf(await at.cutter(decide, operator)).outcome).toBe(jsonOf(decided).outcome)
       }
-      const countersign = ['approval', 'countersign', runId, '--as', ALICE, '--key', key, '--json']
-      expect(errorOf(await at.cutter(countersign, viewer)).code).toBe('INPUT_REFUSED')
+      // Nobody signs the end of a run that is open.
+      const countersign = (of: string) => [
+        'approval',
+        'countersign',
+        of,
+        '--as',
+        ALICE,
+        '--key',
+        key,
+        '--json',
+      ]
+      expect(errorOf(await at.cutter(countersign(runId), viewer)).code).toBe('APPROVAL_REFUSED')
+      const countersigned = await at.cutter(countersign(closed!), viewer)
+      expect([countersigned.code, jsonOf<{ signer: string }>(countersigned).signer]).toEqual([0, ALICE])
+      // Once, also where the home is.
+      expect(jsonOf(await at.cutter(countersign(closed!)))).toEqual(jsonOf(countersigned))
       expect(errorOf(await at.cutter([...approval, '--signature', 'none.sig', '--json'], viewer)).code).toBe(
         'INPUT_REFUSED',
       )

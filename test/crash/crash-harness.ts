@@ -80,14 +80,22 @@ The last one out locks them.
 `
 export const UNITS = 3
 
-export async function startCrashHarness(): Promise<CrashHarness> {
-  const at = aCutterHome('execution: { allowLive: true }\n')
+/** Where the runs of a harness are kept, where that is not its home: what cutter.yaml says, and the variables that it names. */
+export interface StoreElsewhere {
+  config: string
+  env: NodeJS.ProcessEnv
+}
+
+export async function startCrashHarness(store?: StoreElsewhere): Promise<CrashHarness> {
+  const at = aCutterHome(`execution: { allowLive: true }\n${store?.config ?? ''}`)
+  Object.assign(at.env, store?.env)
   const keyFile = makeApproverKey(at)
   const charter = at.file('charter.md', CHARTER)
   const crashing = await buildCrashing(at)
   const enabled = await at.cutter(['execution', 'enable', '--for', '2h', '--reason', 'crash tests'])
   expect(enabled.code).toBe(0)
   await at.server()
+  if (store !== undefined) await at.cutter(['doctor'])
   const prepared = await at.cutter(['target', 'init'])
   expect(prepared).toMatchObject({ code: 0 })
   const app = await openApp({ home: at.home, env: at.env, interrupt: new AbortController().signal })

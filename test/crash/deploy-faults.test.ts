@@ -18,7 +18,6 @@ vi.setConfig({ testTimeout: 240_000 })
 const STEPS = [
   ['stage', 'AWAITING_DEPLOY_AUTHORIZATION'],
   ['put artifact.tar', 'AWAITING_DEPLOY_AUTHORIZATION'],
-  ['extract', 'AWAITING_DEPLOY_AUTHORIZATION'],
   ['put DEPLOY-MANIFEST.txt', 'AWAITING_DEPLOY_AUTHORIZATION'],
   ['promote', 'AWAITING_DEPLOY_AUTHORIZATION'],
   ['build', 'TRANSFERRED'],
@@ -223,20 +222,25 @@ health: { run: "[ -f built ]" }`
     expect(listEntries(d.srv)).toEqual(['app-1'])
   })
 
-  test('a run extracts no artifact whose bytes changed on the way', async () => {
+  test('a run promotes no artifact whose bytes changed on the way', async () => {
     const paused = await atTheGate()
     at.fault = {
-      step: 'extract',
+      step: 'put artifact.tar',
       when: 'before',
-      strike() {
-        const staging = listEntries(d.srv).find((name) => name.startsWith('.cutter-'))!
-        writeFileSync(join(d.srv, staging, 'artifact.tar'), 'other bytes')
+      strike(local) {
+        const bytes = readFileSync(local!)
+        bytes.write('app 9.9', bytes.indexOf('app 2.0'))
+        writeFileSync(local!, bytes)
       },
     }
     const stopped = await d.approve(paused)
     expect(stopped).toMatchObject({
       stopCode: 'STOP_TRANSFER_FAILED',
-      stop: { message: expect.stringContaining('what this run had made on the host was removed') },
+      stop: {
+        message: expect.stringMatching(
+          /^the host received .* what this run had made on the host was removed$/,
+        ),
+      },
     })
     expect(listEntries(d.srv)).toEqual(['app-1'])
   })
@@ -278,7 +282,7 @@ health: { run: "[ -f built ]" }`
   })
 
   describe('a full disk', () => {
-    test.each(['stage', 'put artifact.tar', 'extract'])(
+    test.each(['stage', 'put artifact.tar', 'put DEPLOY-MANIFEST.txt'])(
       'before %s: the run removes what it started',
       async (step) => {
         d = await createDeployFixture(sshd, { host })

@@ -17,7 +17,11 @@ export interface KillPoint {
 }
 
 /** Kills a run at each point, one after the other, each with a document of its own. The last test counts all rows of the target. */
-export function testKillPoints(mode: Mode, points: KillPoint[]): void {
+export function testKillPoints(
+  mode: Mode,
+  points: KillPoint[],
+  open: () => Promise<CrashHarness> = startCrashHarness,
+): void {
   let harness: CrashHarness
   let undisturbed: RunResult
   let runs = 0
@@ -25,7 +29,7 @@ export function testKillPoints(mode: Mode, points: KillPoint[]): void {
   const kind = mode === 'live' ? 'live run' : 'dry run'
 
   beforeAll(async () => {
-    harness = await startCrashHarness()
+    harness = await open()
     undisturbed = await readRunResult(harness, await harness.finish(harness.task('undisturbed', mode)))
     runs += 1
   })

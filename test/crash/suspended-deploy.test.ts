@@ -37,7 +37,6 @@ const WRITES: { [step: string]: string } = {
   ...Object.fromEntries(
     [
       'receive',
-      'extract',
       'promote',
       'build',
       'link-shared',

@@ -35,6 +35,11 @@ export const ERROR_MEANINGS: Record<ErrorCode, CodeMeaning> = {
     meaning: 'Live runs are not allowed here or now.',
     next: 'Set `execution.allowLive`, and `cutter execution enable`.',
   },
+  HOST_UNSUITABLE: {
+    meaning:
+      'Hosts share the store, and this one lacks a target, a host, a file or the home that the run needs. The run was left as it is.',
+    next: 'Continue the run on the host that the message names.',
+  },
   FILES_UNSAFE: {
     meaning: 'Others could have written a file that decides, or own the `cutter.yaml` that was found.',
     next: 'Run the `chmod` or `chown` that the message names, or name the home.',

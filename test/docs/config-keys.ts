@@ -22,8 +22,20 @@ export const CONFIG_MEANINGS: { [path: string]: string } = {
   'documents.<name>.profile': 'Profile by which it is read. Without it: detected.',
   profiles: 'Profiles of your own.',
   'profiles.<name>': 'YAML file of the profile.',
+  repositories: 'Git repositories from which deploys get their source, by a name that you choose.',
+  'repositories.<name>.url':
+    'URL over HTTPS or SSH, without a secret. SSH goes by the settings and keys of the user who runs Cutter.',
   machines: 'Machines of your own.',
   'machines.<name>': 'Module of the machine, TypeScript or JavaScript.',
+  store: 'Keeps runs in PostgreSQL instead of `var/cutter.db`.',
+  'store.url': 'The login of the service, which can append to history and not edit it.',
+  'store.url.env': 'Variable with its URL.',
+  'store.owner': 'The login that owns the tables. Needed for the first command and after an upgrade.',
+  'store.owner.env': 'Variable with its URL. Unset it afterwards.',
+  'store.commits':
+    '`replicated`: live runs need a standby that has each commit before it counts. `local`: a failover may lose commits, an approval’s use among them.',
+  allowUploadedMachines:
+    'Whether an admin may send the module of a machine through the service (`machine: upload:<sha256>`). Its code has all rights of the service: it reads URLs, keys and the store. So each admin token is then as good as a shell of the service’s user. With `approvals.strict: owner` it is refused all the same. For what waits already, it counts after a restart.',
   inputs:
     'Folders below which callers of the service may name files. Without it: none, so they upload what they need.',
   evidence: 'Who outside of this instance proves when something existed. Nobody, unless it is set.',
@@ -121,8 +133,13 @@ export const CONFIG_MEANINGS: { [path: string]: string } = {
   'tls.key': 'File of the private key in PEM, which not everybody may read.',
   'tls.cert': 'File of the certificate and those that sign it, in PEM.',
   proxy: 'Proxies in front of the service.',
+  'proxy.addresses':
+    'Addresses from which the innermost proxy connects. Without it: loopback. The header of any other caller counts not at all.',
+  'proxy.addresses[]': 'An address, or a network such as `10.0.0.0/8`.',
   'proxy.hops':
     'How many of them add the address of their caller to `X-Forwarded-For`. Limits count by the address that the first of them saw. With 0 the header never counts.',
+  socketGroup:
+    'Group whose members reach the unix socket of `cutter serve`: a name of `/etc/group`, or a number. Without it: the group of the service. Read at the start.',
   names: 'Names by which `cutter serve` may be called besides its own: of a proxy or a certificate.',
   'names[]': 'A host name, such as `cutter.example.org`.',
   caps: 'Limits.',

@@ -42,7 +42,7 @@ export const CHECKS_MEANINGS: { [path: string]: string } = {
   'rehearsal.expect': 'What `run` must show; keys as above.',
   'rehearsal.timeoutSeconds': 'Longest time.',
   allow:
-    'Findings of the artifact gate that someone has examined: a path with a secret or a cache, or an object with path, kind, reason and id.',
+    'Findings of the artifact gate that someone has examined: a path with a secret or a cache, or an object with path, kind, reason and id. `include: true` takes the content of a submodule or large file into the artifact.',
   watch: 'Parts of the host of which any change fails the deploy, whoever caused it.',
   tolerate:
     'Parts of the host that may change without failing the deploy. The report still names the change.',
@@ -100,7 +100,20 @@ export const BUNDLE_MEANINGS: { [path: string]: string } = {
   statementTimeoutSeconds: 'Longest time of a statement.',
   lockRetrySeconds:
     'For how long a lock that was not granted is tried again, with growing pauses; at most 3600. Left out: not at all.',
-  nonTransactional: 'Numbers of the last statements that cannot run in a transaction.',
+  nonTransactional:
+    'Numbers of the statements that cannot run in a transaction. The statements between two of them run in one.',
+  rollbackNonTransactional: 'The same of the rollback.',
+  rollbackBatches: 'Statements of the rollback that are repeated in the same way.',
+  'rollbackBatches[].statement': 'Number of an `INSERT`, `UPDATE`, `DELETE` or `MERGE`.',
+  'rollbackBatches[].rows': 'The most rows of a table that one batch may change.',
+  'rollbackBatches[].atMost': 'The most batches.',
+  'rollbackBatches[].pauseSeconds': 'Time between two batches; at most 60.',
+  batches:
+    'Statements that are repeated until they change no row, such as a back-fill. Each batch is a transaction.',
+  'batches[].statement': 'Number of an `INSERT`, `UPDATE`, `DELETE` or `MERGE`.',
+  'batches[].rows': 'The most rows of a table that one batch may change.',
+  'batches[].atMost': 'The most batches.',
+  'batches[].pauseSeconds': 'Time between two batches; at most 60.',
   backupMaxAgeMinutes:
     'Age of the backup, from the end of its comparison, above which it is taken again before the migration; at most 10080. The plan shows it.',
 }

@@ -20,15 +20,15 @@ const laws = existsSync(folder)
 const translations = udhrTexts().filter(({ code }) =>
   ['eng', 'vie', 'arb', 'jpn', 'kor', 'cmn_hans', 'deu_1996', 'fra', 'spa', 'tha'].includes(code),
 )
-const asMarkdown = ({ text, headings }: UdhrText) =>
+const withMarks = ({ text, headings }: UdhrText, mark: string) =>
   text
     .split('\n')
-    .map((line) => (headings.includes(line) ? `## ${line}` : line))
+    .map((line) => (headings.includes(line) ? `${mark} ${line}` : line))
     .join('\n')
 const sources = [
   ...laws.map(wholeLines),
   ...translations.flatMap((each) =>
-    [each.text, asMarkdown(each), each.html].map((text) => Buffer.from(text)),
+    [each.text, withMarks(each, '##'), withMarks(each, '=='), each.html].map((text) => Buffer.from(text)),
   ),
 ]
 

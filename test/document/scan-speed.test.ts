@@ -53,8 +53,8 @@ test('a scan of a law decodes little more than its headings', () => {
 test('detection reads a law once where the first profile fits perfectly', () => {
   const searches = counting(Buffer.prototype, 'includes', scan)
   const hashed = counting(Buffer.prototype, 'subarray', scan) / units
-  // Signs of later profiles are not searched, and each record is hashed once.
-  expect(searches).toBe(0)
+  // Signs of later profiles are not searched, but those of struck words are. Each record is hashed once.
+  expect(searches).toBeLessThanOrEqual(3)
   expect(hashed).toBeLessThan(1.2)
 })
 

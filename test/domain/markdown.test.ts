@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
   code,
@@ -118,6 +119,39 @@ test.each([
   ['repeated blanks', 'a  b', 'a  U+0020 b'],
   ['a blank at an end', 'a ', 'a U+0020 '],
   ['one blank between words', 'a b c', 'a b c'],
+  ['what would begin a numbered list', '12. a', '12\\. a'],
+  ['what would begin another list', '- a', '\\- a'],
 ])('exact shows %s', (_, text, shown) => {
   expect(String(exact(text))).toBe(shown)
+})
+
+test('underscores are escaped unless a letter or digit of any script is on both sides', () => {
+  const signs = fc.constantFrom(
+    '_',
+    'a',
+    '7',
+    ' ',
+    '.',
+    'é',
+    'ß',
+    'д',
+    '字',
+    '𝒳',
+    '𐍈',
+    '٣',
+    '\u0301',
+    '😀',
+    '-',
+  )
+  const escapedByClasses = (text: string) =>
+    text
+      .replace(/[\\`*{}[\]<>|~#&$]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, '\\$&')
+      .replace(/^[+=-]/, '\\$&')
+      .replace(/^(\d+)([.)])/, '$1\\$2')
+  fc.assert(
+    fc.property(fc.array(signs, { maxLength: 12 }), (parts) => {
+      const text = parts.join('').replace(/\s+/gu, ' ').trim()
+      expect(String(md`${text}`)).toBe(escapedByClasses(text))
+    }),
+  )
 })

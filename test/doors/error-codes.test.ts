@@ -197,6 +197,7 @@ const SCENARIOS: { [code in ErrorCode]: Scenario | string } = {
   },
   TARGET_REFUSED:
     'it takes a server that is no target: test/cli/target-init.test.ts, test/targets/postgres/target-schema.test.ts',
+  HOST_UNSUITABLE: 'only hosts that share a store answer so: test/cli/postgres-hosts.test.ts',
   HOST_UNREACHABLE: 'runs stop with it, by no caller’s door: test/targets/ssh/connect-host.test.ts',
   HOST_COMMAND_FAILED: 'runs stop with it, by no caller’s door: test/cli/deploy.test.ts',
   TOOL_MISSING: 'a service takes its tools at its start: test/cli/tools.test.ts',

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { REFUSALS, type RefusalReason } from '../../src/approvals/refusal.ts'
 import { buildProgram } from '../../src/cli/program.ts'
 import type { Decision } from '../../src/domain/approval.ts'
+import { ENGINE } from '../../src/domain/history-facts.ts'
 import { ENDPOINTS } from '../../src/http/endpoints.ts'
 import { TOOLS } from '../../src/mcp/tools.ts'
 import { abandonRun } from '../../src/service/runs/abandon.ts'
@@ -53,13 +54,17 @@ type WayName = keyof typeof WAYS
 
 /** What else takes an approval, or signs one, with the reason for which it has no way of its own. */
 const OTHERS: { [name: string]: string } = {
-  'use case approvals/import.ts': 'it keeps what was signed, and moves no run: test/cli/approvals.test.ts',
-  'POST /api/v1/approvals': 'as approvals/import.ts: test/http/runs.test.ts, test/http/scope.test.ts',
-  'command approval import': 'as approvals/import.ts: test/cli/approvals.test.ts',
+  'use case approvals/import.ts':
+    'it keeps what was signed, and moves no run: test/doors/known-approvals.test.ts',
+  'POST /api/v1/approvals': 'as approvals/import.ts: also test/http/runs.test.ts, test/http/scope.test.ts',
+  'command approval import': 'as approvals/import.ts: also test/cli/approvals.test.ts',
   'use case batches/resume.ts': 'it has runs/resume.ts decide, run by run: test/cli/batch.test.ts',
   'command batch resume': 'as batches/resume.ts',
   'GET /api/v1/approvals/{approvalId}': 'it reads one approval',
   'command approval show': 'it reads one approval',
+  'POST /api/v1/runs/{run}/closeout/signatures':
+    'it signs what is closed, and passes no gate: test/bundle/countersign-closeout.test.ts',
+  'command approval countersign': 'as the route: test/client/ask-service.test.ts',
 }
 
 const source = resolve(import.meta.dirname, '../../src')
@@ -161,6 +166,7 @@ const settled = (value: unknown, { runId, file }: Waiting): unknown =>
       .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>')
       .replaceAll(/\bap-[0-9a-f]{32}/g, '<approval>')
       .replaceAll(/"operatorDeclared":"(token|self)"/g, '"operatorDeclared":"<by the door>"')
+      .replaceAll(',"through":"mcp"', '')
       .replaceAll(runId, '<run>')
       .replaceAll(file === '' ? /$^/g : file, '<file>'),
   )
@@ -173,6 +179,9 @@ async function bring(door: (typeof DOORS)[number], way: WayName, run: Waiting, a
   const after = (await store.run(run.runId))!
   expect([after.status, after.gate, after.state]).toEqual([before.status, before.gate, before.state])
   const added = (await store.history(run.runId)).slice(before.seq)
+  // Only what an agent does is the deed of an agent.
+  for (const { by, event } of added.filter((entry) => entry.by !== ENGINE))
+    expect([door, by, event.through]).toEqual([door, by, door === 'mcp' ? 'mcp' : undefined])
   const record = added.map(({ event, by, state, status }) => ({ event, by, state, status }))
   return settled({ error, record }, run) as Answered
 }

@@ -74,6 +74,25 @@ describe('a live run', () => {
     expect(written).toBe(1)
   })
 
+  test.each(['STOP_POLICY_DIFFERS', 'STOP_COMMITS_NOT_REPLICATED'] as const)(
+    'is refused and stops before its next write with %s, while the store of several hosts has it',
+    async (stopCode) => {
+      const obstacle = { stopCode, why: 'why', next: 'what to do' }
+      const hinder = () => {
+        world.parts.liveObstacle = async () => obstacle
+      }
+      await aLiveWorld(hinder)
+      const run = await begin()
+      expect(run).toMatchObject({ state: 'B', stopCode, stop: { message: 'why' } })
+      expect(run.stop?.next).toContain('what to do')
+      expect(written).toBe(1)
+      await expect(begin()).rejects.toMatchObject({
+        code: 'LIVE_REFUSED',
+        message: expect.stringContaining(stopCode),
+      })
+    },
+  )
+
   test('writes while every permission is there', async () => {
     await aLiveWorld()
     expect(await begin()).toMatchObject({ outcome: 'succeeded' })

@@ -19,7 +19,7 @@ const DSN = `postgresql://reader:${encodeURIComponent(PASSWORD)}@db.example.org/
 
 async function aCarelessWorld(
   careless: () => Promise<EffectResult<unknown>>,
-  how: { quotesDocument?: true } = {},
+  how: Pick<Effect, 'quotesDocument' | 'quotesSql'> = {},
 ) {
   const world = aWorld(succeeds)
   const logged: string[] = []
@@ -155,6 +155,23 @@ describe('assertNoSecretReport', () => {
     const evidence = [jsonEvidence('plan/SG1', { title: 'On https://me:plant-7@host, and password=hidden' })]
     const { world } = await aCarelessWorld(async () => ({ output: {}, evidence }), { quotesDocument: true })
     expect(await start(world)).toMatchObject({ status: 'paused', gate: 'SG1' })
+  })
+
+  test.each([
+    'update t set secret = l.secret from l where t.token = l.token',
+    "update settings set value = 'x' where token = 'y' and password='z'",
+    'select token=secret as "api_key = 1" from t',
+  ])('a plan that quotes SQL may compare columns with the names of secrets: %s', async (sql) => {
+    const evidence = [jsonEvidence('plan/SG1', { statements: [{ text: sql }] })]
+    const { world } = await aCarelessWorld(async () => ({ output: {}, evidence }), { quotesSql: true })
+    expect(await start(world)).toMatchObject({ status: 'paused', gate: 'SG1' })
+  })
+
+  test('a plan that quotes SQL is refused for a URL with a password, as any other', async () => {
+    const evidence = [jsonEvidence('plan/SG1', { sql: "select dblink('postgres://me:plant-7@host/main')" })]
+    const { world } = await aCarelessWorld(async () => ({ output: {}, evidence }), { quotesSql: true })
+    const { stop } = await start(world)
+    expect(stop?.message).toContain('plan/SG1.sql seems to hold a URL with a password')
   })
 
   test.each(['policy/SG1', 'signers/SG1', 'revoked/SG1', 'snapshot/upgraded'])(

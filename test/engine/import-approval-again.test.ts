@@ -33,12 +33,26 @@ describeWithKeys('importApproval of a statement that is signed again with anothe
     expect(await kept(bobs)).toBe(signature)
   })
 
-  it('importApproval keeps a signature that a decision counted', async () => {
+  /** The same signature changes nothing; another one is refused, and so is one that proves nothing. */
+  async function expectSettled(signed: Approval, reason: string) {
+    const { statementText, signature, statement } = signed
+    const again = await importApproval(gate.world.parts, statementText, signature!)
+    expect(again.approval).toEqual(await gate.world.store.approval(signed.approvalId))
+    const namespace = namespaceOf(statement.machine, statement.gate)
+    const forged = await signText({ text: 'another', keyFile: gate.keys.path('mallory'), namespace })
+    await expect(importApproval(gate.world.parts, statementText, forged)).rejects.toMatchObject({
+      code: 'APPROVAL_REFUSED',
+      data: { reason: 'SIGNATURE_INVALID' },
+    })
+    await expect(importedAgain(signed)).rejects.toMatchObject({ code: 'APPROVAL_REFUSED', data: { reason } })
+    expect(await kept(signed)).toBe(signature)
+  }
+
+  it('importApproval refuses another signature of a statement that a decision counted', async () => {
     const run = await gate.start()
     const [alices, bobs] = [await gate.sign(run, ALICE!), await gate.sign(run, BOB!)]
     await gate.bring(run, alices.approvalId)
-    expect((await importedAgain(bobs)).approval.signature).toBe(bobs.signature)
-    expect(await kept(bobs)).toBe(bobs.signature)
+    await expectSettled(bobs, 'ALREADY_USED')
   })
 
   it.each([
@@ -69,11 +83,10 @@ describeWithKeys('importApproval of a statement that is signed again with anothe
     },
   )
 
-  it('importApproval keeps the signatures of a closed run', async () => {
+  it('importApproval refuses another signature of a statement on a closed run', async () => {
     const run = await gate.start()
     const bobs = await gate.sign(run, BOB!)
     await gate.world.engine.cancel(run.runId, { reason: 'late' })
-    await importedAgain(bobs)
-    expect(await kept(bobs)).toBe(bobs.signature)
+    await expectSettled(bobs, 'RUN_CLOSED')
   })
 })

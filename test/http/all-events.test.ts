@@ -43,7 +43,7 @@ async function follow(token: string, query = '', headers = {}) {
   })
   return {
     async until(pattern: RegExp) {
-      await expect.poll(() => text, { timeout: 10_000 }).toMatch(pattern)
+      await expect.poll(() => text).toMatch(pattern)
       return text
     },
     end: () => request.destroy(),

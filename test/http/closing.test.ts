@@ -18,7 +18,7 @@ test('the service ends although clients without a token stay connected', async (
   const cutOff = clients.map((client) => new Promise((done) => client.once('close', done)))
   await at.remove()
   await Promise.all(cutOff)
-}, 5_000)
+}, 15_000)
 
 /** A client that has sent these bytes, and sends no more. */
 function connected(url: string, bytes: string): Promise<Socket> {
@@ -54,7 +54,7 @@ test('a start that is at work when the service ends is answered 503, with its ru
   const operator = await at.token({ name: 'olga', role: 'operator' })
   const answer = at.post('/api/v1/runs?wait=50', operator, { machine: 'waiting', key: 'once' })
   const runs = async () => (await at.get('/api/v1/runs', operator)).json
-  await expect.poll(runs, { timeout: 10_000 }).toMatchObject([{ status: 'working' }])
+  await expect.poll(runs).toMatchObject([{ status: 'working' }])
   const [{ runId }] = await runs()
   const repeated = await at.post('/api/v1/runs?wait=0', operator, { machine: 'waiting', key: 'once' })
   expect([repeated.status, repeated.json.runId]).toEqual([202, runId])

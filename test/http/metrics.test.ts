@@ -9,7 +9,10 @@ import { type KeyFolder, openKeyFolder } from '../support/ssh-keys.ts'
 /** What Prometheus reads of a service. */
 
 const EXAMPLE = resolve(import.meta.dirname, '../examples/rotate-keys.ts')
-const CONFIG = 'machines: { rotate-keys: ./rotate-keys.ts }\nexecution: { allowLive: true }\n'
+const CONFIG = `machines: { rotate-keys: ./rotate-keys.ts }
+execution: { allowLive: true }
+messages: { receivers: { pager: { command: [/bin/false] } } }
+`
 
 let at: HttpService
 let keys: KeyFolder
@@ -130,6 +133,8 @@ test('the names of metrics and labels are these', async () => {
     cutter_gate_longest_wait_seconds: ['gate', 'machine'],
     cutter_gate_wait_seconds: ['gate', 'le', 'machine'],
     cutter_gate_waiting_runs: ['gate', 'machine'],
+    cutter_outbox_messages: ['receiver', 'state'],
+    cutter_outbox_oldest_seconds: ['receiver'],
     cutter_runs: ['machine', 'state', 'status'],
     cutter_runs_at_work: [],
     cutter_runs_examined_timestamp_seconds: [],
@@ -142,6 +147,32 @@ test('the names of metrics and labels are these', async () => {
   const ofNode = ['kind', 'le', 'major', 'minor', 'patch', 'space', 'type', 'version']
   expect(others.filter((label) => !ofNode.includes(label))).toEqual([])
   expect(found.has('process_resident_memory_bytes')).toBe(true)
+})
+
+/** What operators watch, with a sample of each. */
+const WATCHED: [what: string, sample: RegExp][] = [
+  [
+    'runs by machine, state and status',
+    /^cutter_runs\{machine="rotate-keys",state="\w+",status="paused"\} 1$/m,
+  ],
+  ['how long runs wait at gates', /^cutter_gate_longest_wait_seconds\{machine="rotate-keys",gate="SG1"\} /m],
+  ['how long people took', /^cutter_gate_wait_seconds_count\{machine="rotate-keys",gate="SG1"\} 1$/m],
+  [
+    'effects by outcome',
+    /^cutter_effects_total\{machine="rotate-keys",effect="\w+",outcome="execute"\} [1-9]/m,
+  ],
+  ['the latency of steps', /^cutter_step_seconds_bucket\{le="0\.1"\} \d/m],
+  ['the queue', /^cutter_effects_queued 0$/m],
+  ['the outbox', /^cutter_outbox_messages\{receiver="pager",state="waiting"\} [1-9]/m],
+  ['the size of the store', /^cutter_store_bytes\{part="database"\} [1-9]/m],
+]
+
+test('a sample tells each thing that operators watch, and no id of a run', async () => {
+  const runId = await start()
+  await approve(await start())
+  const text = await scrape()
+  for (const [what, sample] of WATCHED) expect(text, what).toMatch(sample)
+  expect(text).not.toContain(runId)
 })
 
 test('no run, person, file or token is named', async () => {

@@ -2,6 +2,7 @@ import { copyFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { cancelRun } from '../../src/service/runs/cancel.ts'
+import { expiringMachine } from '../support/expiring-machine.ts'
 import { aService, type HttpService } from '../support/http-service.ts'
 import { type KeyFolder, openKeyFolder } from '../support/ssh-keys.ts'
 
@@ -84,6 +85,33 @@ describe('a run is', () => {
     expect(found.isStranded).toBe(isStranded)
     expect(found.blockers[0].reason).toMatch(reason)
   })
+})
+
+/** A gate that closes by itself after an hour. */
+const EXPIRING = expiringMachine(3_600_000, 'target: z.string()')
+
+test('a run whose target is gone is closed by its timer, and waits for it alone', async () => {
+  const config = (targets: string) =>
+    writeFileSync(
+      inHome('cutter.yaml'),
+      `${CONFIG.replace('{ ', '{ expiring: ./expiring.ts, ')}targets: { ${targets} }\n`,
+      { mode: 0o600 },
+    )
+  const roles = ['reader', 'executor', 'verifier'].map((role) => `${role}UrlEnv: URL`).join(', ')
+  config(`prod: { ${roles} }`)
+  writeFileSync(inHome('expiring.ts'), EXPIRING)
+  const body = { machine: 'expiring', input: { target: 'prod' }, mode: 'live' }
+  const { json } = await at.post('/api/v1/runs', admin, body)
+  expect(json).toMatchObject({ status: 'paused' })
+  const found = async () => {
+    const all: { runId: string }[] = (await at.get('/api/v1/prospects', admin)).json
+    return all.find((one) => one.runId === json.runId)
+  }
+  const expiring = { gate: 'SG1', expiresAt: expect.any(String), isStranded: false }
+  expect(await found()).toMatchObject({ ...expiring, wakes: 'approval', blockers: [] })
+  config('')
+  const blockers = [expect.objectContaining({ reason: 'TARGET_NOT_FOUND' })]
+  expect(await found()).toMatchObject({ ...expiring, wakes: 'timer', blockers })
 })
 
 test('closed runs, and runs that the token does not reach, are left out', async () => {

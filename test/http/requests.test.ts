@@ -96,6 +96,10 @@ describe('a request is refused', () => {
   })
 })
 
+test('a connection is kept longer than the minute for which proxies and clients keep theirs', async () => {
+  expect((await fetch(`${at.url}/healthz`)).headers.get('keep-alive')).toBe('timeout=65')
+})
+
 test('a client that sends its request too slowly is cut off', async () => {
   expect(await raw('GET /healthz HTTP/1.1\r\nhost: 127')).toMatch(/^(HTTP\/1\.1 408 |$)/)
   const head = `POST ${PATH} HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer ${admin}\r\n`

@@ -79,10 +79,13 @@ describe('a start', () => {
     ['operator', { machine: './rotate-keys.ts' }, 422, 'INPUT_REFUSED'],
     ['operator', { machine: EXAMPLE }, 422, 'INPUT_REFUSED'],
     ['operator', { input: {} }, 400, 'USAGE'],
+    ['operator', { input: { file: 'in/a.md', profileOf: 'x' } }, 400, 'USAGE', '"profileOf"'],
+    ['operator', { modus: 'live' }, 400, 'USAGE', '"modus"'],
     ['operator', { input: { file: 'password=hunter2hunter2' } }, 422, 'INPUT_REFUSED'],
-  ])('by %s with %j is refused', async (who, body, status, code) => {
+  ])('by %s with %j is refused', async (who, body, status, code, named = '') => {
     const answer = await start(tokens[who], body)
     expect([answer.status, answer.json.code]).toEqual([status, code])
+    expect(answer.json.detail).toContain(named)
   })
 })
 
@@ -270,7 +273,9 @@ describe('the switches', () => {
     ] as const
     for (const [path, body] of refused)
       expect((await at.post(`/api/v1/${path}`, tokens.operator, body)).json.code, path).toBe('ACCESS_REFUSED')
-    expect((await at.post('/api/v1/hold/on', tokens.link, { reason: 'r' })).json.code).toBe('ACCESS_REFUSED')
+    // The first link has ended with its gate.
+    const link = await at.token({ name: 'another guest', role: 'viewer', run: live })
+    expect((await at.post('/api/v1/hold/on', link, { reason: 'r' })).json.code).toBe('ACCESS_REFUSED')
     const on = await at.post('/api/v1/hold/on', tokens.viewer, { reason: 'incident' })
     expect(on.json).toMatchObject({ on: true, by: 'vera' })
     expect(await start(tokens.operator, {})).toMatchObject({ status: 409, json: { code: 'ON_HOLD' } })

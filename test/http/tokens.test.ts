@@ -61,6 +61,18 @@ describe('a token', () => {
     for (const token of [admin, viewer]) expect(kept).not.toContain(token.slice(4))
   })
 
+  test('tells when it was used last', async () => {
+    const used = await at.token({ name: 'used', role: 'viewer' })
+    const lastUse = async () => {
+      const { json } = await at.get('/api/v1/tokens', admin)
+      return json.find(({ name }: { name: string }) => name === 'used').lastUsedAt
+    }
+    expect(await lastUse()).toBeNull()
+    const before = Date.now()
+    await at.get('/api/v1/hold', used)
+    expect(Date.parse(await lastUse())).toBeGreaterThanOrEqual(before)
+  })
+
   test('that is revoked or expired is refused with that word', async () => {
     const gone = await at.token({ name: 'gone', role: 'viewer' })
     await revokeToken(at.home, { token: 'gone' })

@@ -56,8 +56,11 @@ export interface LoadHome {
   close(): Promise<void>
 }
 
-export async function openLoadHome(): Promise<LoadHome> {
-  const at = aCutterHome('machines: { waiter: ./waiter.ts, worker: ./worker.ts, quick: ./quick.ts }\n')
+/** @param config what cutter.yaml has besides its machines */
+export async function openLoadHome(config = ''): Promise<LoadHome> {
+  const at = aCutterHome(
+    `machines: { waiter: ./waiter.ts, worker: ./worker.ts, quick: ./quick.ts }\n${config}`,
+  )
   for (const [name, text] of Object.entries({ waiter: WAITER, worker: WORKER, quick: QUICK }))
     at.file(`${name}.ts`, text)
   const service = await serve(at)
@@ -112,18 +115,4 @@ export function clientOf(url: string, token: string) {
 export function quantile(values: number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b)
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
-}
-
-/** Performs a task for each number below `count`, so many at a time. */
-export async function inParallel(
-  count: number,
-  width: number,
-  task: (index: number) => Promise<unknown>,
-): Promise<void> {
-  let next = 0
-  await Promise.all(
-    Array.from({ length: Math.min(width, count) }, async () => {
-      while (next < count) await task(next++)
-    }),
-  )
 }

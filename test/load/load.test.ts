@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, expect, test } from 'vitest'
-import { clientOf, inParallel, type LoadHome, openLoadHome, quantile } from './load-home.ts'
+import { inParallel } from '../support/in-parallel.ts'
+import { clientOf, type LoadHome, openLoadHome, quantile } from './load-home.ts'
 
 /**
  * The service under load, as `npm run test:load` measures it on a machine with nothing else to do. CUTTER_LOAD="60,2000" takes 60 seconds and

@@ -37,14 +37,19 @@ afterAll(async () => {
 })
 
 describe('the page of a gate', () => {
-  test.each(['accept', 'decline', 'cancel'] as const)(
-    'is shown to the person of an agent that can, once for an arrival, and %s changes nothing',
-    async (answers) => {
-      const agent = await agentOf(token, { isModern: true, answers })
+  test.each(
+    (['accept', 'decline', 'cancel'] as const).flatMap((answers) =>
+      (['2026-07-28', '2025-11-25'] as const).map((protocol) => ({ answers, protocol })),
+    ),
+  )(
+    'is shown to the person of an agent of $protocol that can, once for an arrival, and $answers changes nothing',
+    async ({ answers, protocol }) => {
+      const agent = await agentOf(token, { isModern: protocol === '2026-07-28', answers })
+      expect(agent.client.getNegotiatedProtocolVersion()).toBe(protocol)
       const before = await runsOf()
       const { value } = await start(agent)
       const url = `${at.url}/runs/${value.run.runId}/gate`
-      expect(agent.asked).toEqual([expect.objectContaining({ mode: 'url', url })])
+      await expect.poll(() => agent.asked).toEqual([expect.objectContaining({ mode: 'url', url })])
       expect(value).toMatchObject({ run: { status: 'paused' }, gate: { page: url, agentMayApprove: false } })
       expect(await runsOf()).toBe(before + 1)
       await agent.call('wait_for_gate', { run: value.run.runId })
@@ -52,14 +57,32 @@ describe('the page of a gate', () => {
     },
   )
 
-  test.each([
-    ['that can’t show pages', { isModern: true }],
-    ['of 2025-11-25, which the service can’t ask', { answers: 'accept' }],
-  ] as const)('is in the result alone for an agent %s', async (_, options) => {
-    const agent = await agentOf(token, options)
-    const { value, text } = await start(agent)
-    expect(agent.asked).toEqual([])
-    expect(text).toContain(`A person opens: ${at.url}/runs/${value.run.runId}/gate`)
+  test.each(['2026-07-28', '2025-11-25'])(
+    'is in the result alone for an agent of %s that can’t show pages',
+    async (protocol) => {
+      const agent = await agentOf(token, { isModern: protocol === '2026-07-28' })
+      const { value, text } = await start(agent)
+      expect(agent.asked).toEqual([])
+      expect(text).toContain(`A person opens: ${at.url}/runs/${value.run.runId}/gate`)
+    },
+  )
+
+  test('opens no door and shows no page to another caller: a session that somebody made up', async () => {
+    const agent = await agentOf(token, { answers: 'accept' })
+    const headers = {
+      accept: 'application/json, text/event-stream',
+      'mcp-protocol-version': '2025-11-25',
+      'mcp-session-id': 'opens-pages.made-up',
+    }
+    const { value } = await start(agent)
+    await expect.poll(() => agent.asked.length).toBe(1)
+    const wait = { name: 'wait_for_gate', arguments: { run: value.run.runId, seconds: 0 } }
+    const message = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: wait }
+    expect((await at.post('/mcp', undefined, message, { headers })).status).toBe(401)
+    const { text } = await at.post('/mcp', other, message, { headers })
+    expect(text).toContain('"method":"elicitation/create"')
+    expect(text).toContain('"structuredContent"')
+    expect(agent.asked.length).toBe(1)
   })
 
   test('is sealed between two rounds: another caller, or another text, is refused', async () => {
@@ -124,6 +147,17 @@ describe('waiting', () => {
     })
   })
 
+  test('is not for a run that stopped: people fix its cause first', async () => {
+    const agent = await agentOf(token)
+    const input = { file: join(at.home.folder, 'nothing-there') }
+    const { value } = await agent.call('start_dry_run', { machine: 'rotate-keys', input })
+    expect(value).toMatchObject({ run: { status: 'stopped' }, gate: null, askAgain: null })
+    for (const until of ['gate', 'approval', 'closed']) {
+      const waited = await agent.call('wait_for_gate', { run: value.run.runId, until, seconds: 1 })
+      expect([until, waited.value.run.status, waited.value.askAgain]).toEqual([until, 'stopped', null])
+    }
+  })
+
   test('for an approval ends as soon as one would count, and names it', async () => {
     const agent = await agentOf(token)
     const { runId } = (await start(agent)).value.run
@@ -174,6 +208,12 @@ describe('the door', () => {
       'too many bytes',
       () => at.post('/mcp', token, `"${'x'.repeat(4 * 1024 * 1024)}"`, { headers }),
       413,
+      'USAGE',
+    ],
+    [
+      'several messages in one request',
+      () => at.post('/mcp', token, [message, { ...message, id: 2 }], { headers }),
+      400,
       'USAGE',
     ],
     [

@@ -127,7 +127,13 @@ describe('a start', () => {
     expect(Date.parse(value.askAgain.at)).toBeGreaterThan(Date.now())
     expect(text).toContain('You can’t approve it, and no tool can')
     const shown = await at.home.store.history(runId)
-    expect(shown[0]!.event).toMatchObject({ operatorDeclared: 'token' })
+    expect(shown[0]!.event).toMatchObject({ operatorDeclared: 'token', through: 'mcp' })
+  })
+
+  test('of a dry run says that a rehearsal passes the gate, and of no signature', async () => {
+    const { text } = await agent.call('wait_for_gate', { run: runId, seconds: 0 })
+    expect(text).toContain('a person’s rehearsal passes, without a signature')
+    expect(text).not.toContain('a person approves')
   })
 
   test('with a key that was used for other input is refused, and changes nothing', async () => {
@@ -143,12 +149,19 @@ describe('a start', () => {
     ['an unknown machine', () => start(agent, { machine: 'none' }), 'MACHINE_NOT_FOUND'],
     ['a secret', () => start(agent, { input: { file: 'password=hunter2hunter2' } }), 'INPUT_REFUSED'],
     [
+      'a field that the machine does not have',
+      () => start(agent, { input: { file: inHome('key'), profileOf: 'x' } }),
+      'USAGE',
+      '"profileOf"',
+    ],
+    [
       'a file of the computer',
       () => start(agent, { machine: 'cut', input: { document: 'C', source: '/etc/passwd' } }),
       'INPUT_REFUSED',
     ],
-  ])('by or of %s is refused', async (_, act, code) => {
+  ])('by or of %s is refused', async (_, act, code, named = '') => {
     const { isError, value, text } = await act()
+    expect(text).toContain(named)
     expect([isError, value.error.code, text.startsWith(`${code}: `)]).toEqual([true, code, true])
     expect(value.error.next).not.toBe('')
   })
@@ -223,6 +236,11 @@ describe('what is read', () => {
     expect(await read(`cutter://runs/${runId}/plan`)).toContain('SG1')
     expect(await read('cutter://docs/migrate')).toBe(readFileSync(join(ROOT, 'docs/migrate.md'), 'utf8'))
     await expect(read('cutter://docs/../package.json')).rejects.toThrow()
+    for (const uri of ['cutter://runs/no-such-run', 'cutter://runs/no-such-run/plan'])
+      await expect(viewer.client.readResource({ uri })).rejects.toMatchObject({
+        code: -32602,
+        data: { code: 'RUN_NOT_FOUND' },
+      })
     await expect(ofCuts.client.readResource({ uri: `cutter://runs/${runId}` })).rejects.toThrow(
       'there is no run',
     )
@@ -258,6 +276,15 @@ lockTimeoutSeconds: 5
 statementTimeoutSeconds: 300
 `
 
+  test.each([[{}], [{ text: '' }], [{ file: '' }], [{ file: '.' }]])(
+    'a scan of %j is refused, and names no place of the computer',
+    async (input) => {
+      const { isError, value, text } = await agent.call('scan_document', input)
+      expect([isError, value.error.code]).toEqual([true, 'INPUT_REFUSED'])
+      expect(text).not.toContain(at.home.folder)
+    },
+  )
+
   test('a migration with faults is not kept, and one without is named for a run', async () => {
     const sha256 = createHash('sha256').update(BUNDLE['migration.sql']).digest('hex')
     const wrong = await agent.call('propose_migration', {
@@ -287,6 +314,16 @@ statementTimeoutSeconds: 300
 })
 
 describe('what moves', () => {
+  test('cancel of a closed run says that nothing was cancelled', async () => {
+    const { runId: closed } = (await start(agent)).value.run
+    await agent.call('cancel', { run: closed, reason: 'a test' })
+    const again = await agent.call('cancel', { run: closed, reason: 'once more' })
+    expect(again.text).toMatch(
+      /^the run closed as cancelled on .*; nothing was cancelled, and no reason was recorded\./,
+    )
+    expect(again.value.run.outcome).toBe('cancelled')
+  })
+
   test('cancel closes a run with its reason, and does so for no viewer', async () => {
     const { value } = await start(agent)
     const given = { run: value.run.runId, reason: 'the wrong key' }

@@ -101,7 +101,7 @@ describe('importSeries', () => {
     })
     const [index, role, psql, two, none] = series!.migrations
     expect(index!.files['bundle.yaml']).toContain('nonTransactional: [1]')
-    expect(role!.faults).toEqual([expect.stringContaining('2_role.up.sql:2: CreateRoleStmt reaches beyond')])
+    expect(role!.faults).toEqual([expect.stringContaining('2_role.up.sql:2: CREATE ROLE reaches beyond')])
     expect(psql!.faults).toEqual([expect.stringContaining('3_psql.up.sql:1: a backslash command')])
     expect(two!.faults[0]).toContain('transaction control')
     expect(none!.faults).toEqual(['5_none.up.sql: holds no statement'])

@@ -135,14 +135,83 @@ describe('statements of a migration', () => {
       { number: 2, text: index.slice(0, -1) },
       { number: 3, text: 'vacuum t' },
     ])
-    expect(await faultsOf({ migration: `${index} select 1;`, spec: { nonTransactional: [1] } })).toEqual([
-      expect.stringContaining('must be the last ones'),
-    ])
     expect(await faultsOf({ migration: 'select 1;', spec: { nonTransactional: [1] } })).toEqual([
       expect.stringContaining('remove it from nonTransactional'),
     ])
     expect(await faultsOf({ migration: 'select 1;', spec: { nonTransactional: [2] } })).toEqual([
       expect.stringContaining('the last statement of migration.sql is number 1'),
+    ])
+  })
+
+  test('lintMigrationBundle divides a script into parts, in their order, of which none loses a byte', async () => {
+    const migration =
+      '-- é\nvacuum t; -- first\nupdate t set a = 1\n  where a is null;select 1;\n select 2 ;\nvacuum u;\n\nselect 3; -- end\n'
+    const { faults, bundle } = await linted({
+      migration,
+      spec: { nonTransactional: [1, 5], batches: [{ statement: 2, rows: 9, atMost: 7, pauseSeconds: 0.5 }] },
+    })
+    expect(faults).toEqual([])
+    expect(bundle!.parts).toEqual({
+      before: [
+        { how: 'alone', number: 1, text: 'vacuum t' },
+        {
+          ...{ how: 'batches', number: 2, text: 'update t set a = 1\n  where a is null' },
+          ...{ rows: 9, atMost: 7, pauseSeconds: 0.5 },
+        },
+      ],
+      first: { how: 'transaction', numbers: [3, 4], line: 4, text: 'select 1;\n select 2 ;\n' },
+      after: [
+        { how: 'alone', number: 5, text: 'vacuum u' },
+        { how: 'transaction', numbers: [6], line: 6, text: '\n\nselect 3; -- end\n' },
+      ],
+    })
+    expect(bundle!.alone).toEqual([])
+    expect(bundle!.script).toBe('select 1;\n select 2 ;\n')
+  })
+
+  test.each([
+    ['of another kind', { statement: 1 }, 'statement 1 is ALTER TABLE'],
+    ['that is not there', { statement: 4 }, 'the last statement of migration.sql is number 3'],
+    ['that runs outside of a transaction', { statement: 3 }, 'statement 3 is also in nonTransactional'],
+  ])('lintMigrationBundle refuses batches of a statement %s', async (_, one, why) => {
+    const spec = { nonTransactional: [3], batches: [{ rows: 1, atMost: 1, ...one }] }
+    const migration = 'alter table t add a int; update t set a = 1 where a is null; vacuum t;'
+    expect(await faultsOf({ migration, spec })).toEqual([expect.stringContaining(why)])
+  })
+
+  test('lintMigrationBundle divides a rollback into parts where it declares statements', async () => {
+    const rollback = 'drop index concurrently i; select 1; vacuum t;'
+    const { bundle, faults } = await linted({ rollback, spec: { rollbackNonTransactional: [1, 3] } })
+    expect(faults).toEqual([])
+    expect(bundle!.rollbackParts!.map(({ how }) => how)).toEqual(['alone', 'transaction', 'alone'])
+    expect(bundle!.rollback.map(({ transactional }) => transactional)).toEqual([false, true, false])
+    expect(await faultsOf({ rollback })).toEqual([
+      expect.stringContaining('declare it: rollbackNonTransactional: [1]'),
+      expect.stringContaining('declare it: rollbackNonTransactional: [3]'),
+    ])
+  })
+
+  test('lintMigrationBundle divides a rollback at its batches, and judges them as those of the script', async () => {
+    const rollback = 'select 1; update t set a = null where a is not null; vacuum t;'
+    const one = { rows: 1, atMost: 2 }
+    const spec = { rollbackNonTransactional: [3], rollbackBatches: [{ statement: 2, ...one }] }
+    const { bundle, faults } = await linted({ rollback, spec })
+    expect(faults).toEqual([])
+    expect(bundle!.rollbackParts!.map(({ how }) => how)).toEqual(['transaction', 'batches', 'alone'])
+    expect(bundle!.rollback[1]!.batches).toEqual({ ...one, pauseSeconds: 0 })
+    const wrong = [1, 3, 4].map((statement) => ({ statement, ...one }))
+    expect(await faultsOf({ rollback, spec: { ...spec, rollbackBatches: wrong } })).toEqual([
+      expect.stringContaining('rollbackBatches: statement 1 is SELECT'),
+      expect.stringContaining('rollbackBatches: statement 3 is also in rollbackNonTransactional'),
+      expect.stringContaining('rollbackBatches: the last statement of rollback.sql is number 3'),
+    ])
+  })
+
+  test('lintMigrationBundle refuses batches of the same statement twice', async () => {
+    const one = { statement: 1, rows: 1, atMost: 1 }
+    const migration = 'update t set a = 1 where a is null;'
+    expect(await faultsOf({ migration, spec: { batches: [one, one] } })).toEqual([
+      expect.stringContaining('statement 1 is named twice'),
     ])
   })
 })

@@ -6,7 +6,12 @@ import type { MigrationBundle } from '../../src/migration/migration-bundle.ts'
 import type { MigrationBundleFiles } from '../../src/migration/migration-bundle-spec.ts'
 import { scaffoldMigrationBundle } from '../../src/migration/scaffold-migration-bundle.ts'
 
-async function bundleOf(name: string, script: string, more = ''): Promise<MigrationBundle> {
+async function bundleOf(
+  name: string,
+  script: string,
+  more = '',
+  back = `select 'back from ${name}'`,
+): Promise<MigrationBundle> {
   const files = scaffoldMigrationBundle(name)
   const text = files['bundle.yaml']!.replace(/sha256: \w+/, `sha256: ${sha256(script)}`).replace(
     'nonTransactional: []\n',
@@ -16,7 +21,7 @@ async function bundleOf(name: string, script: string, more = ''): Promise<Migrat
     ...files,
     'bundle.yaml': text,
     'migration.sql': script,
-    'rollback.sql': `select 'back from ${name}'`,
+    'rollback.sql': back,
   })
   if (bundle === null) throw new Error(faults[0]?.message)
   return bundle
@@ -26,10 +31,7 @@ async function bundleOf(name: string, script: string, more = ''): Promise<Migrat
 const SCRIPTS = ['select 1;', 'select 2;\n', 'select 3', 'select 4; -- done', 'select 5\n']
 
 const merged = async (): Promise<MigrationBundleFiles> =>
-  mergeBundles(
-    'all',
-    await Promise.all(SCRIPTS.map((script, at) => bundleOf(`part-${at}`, script))),
-  ) as MigrationBundleFiles
+  mergeBundles('all', await Promise.all(SCRIPTS.map((script, at) => bundleOf(`part-${at}`, script))))
 
 describe('mergeBundles', () => {
   test('keeps each script byte for byte, whatever its end, and lint finds no fault', async () => {
@@ -65,14 +67,40 @@ describe('mergeBundles', () => {
     expect(faults.map(({ message }) => message)).toEqual([expect.stringContaining(words)])
   })
 
-  test('takes statements outside of the transaction in the last bundle alone', async () => {
+  test('counts statements outside of a transaction and batches through all bundles, and lint finds no fault', async () => {
     const plain = await bundleOf('plain', 'select 1; select 2;')
     const alone = await bundleOf('alone', 'create index concurrently a on b (c);', 'nonTransactional: [1]\n')
-    expect((mergeBundles('all', [plain, alone]) as MigrationBundleFiles)['bundle.yaml']).toContain(
-      'nonTransactional: [3]',
+    const filled = await bundleOf(
+      'filled',
+      'update b set c = 1 where c is null;',
+      'batches: [{ statement: 1, rows: 10, atMost: 3 }]\n',
     )
-    expect(mergeBundles('all', [alone, plain])).toEqual({
-      why: expect.stringContaining('alone has statements'),
-    })
+    const { bundle, faults } = await lintMigrationBundle(mergeBundles('all', [alone, plain, filled, alone]))
+    expect(faults).toEqual([])
+    const { before, first, after } = bundle!.parts!
+    expect(
+      [...before, first, ...after].map((part) => (part.how === 'transaction' ? part.numbers : part.number)),
+    ).toEqual([1, [2, 3], 4, 5])
+  })
+
+  test('declares what runs outside of a transaction or in batches in the rollbacks, in the opposite order', async () => {
+    const index = await bundleOf(
+      'index',
+      'create index concurrently a on b (c);',
+      'nonTransactional: [1]\nrollbackNonTransactional: [2]\n',
+      'select 1;\ndrop index concurrently a;\n',
+    )
+    const filled = await bundleOf(
+      'filled',
+      'select 1;',
+      'rollbackBatches: [{ statement: 1, rows: 10, atMost: 3 }]\nlockRetrySeconds: 7\n',
+      'update b set c = null where c is not null;\nselect 2;\n',
+    )
+    const { bundle, faults } = await lintMigrationBundle(mergeBundles('all', [index, filled, index]))
+    expect(faults).toEqual([])
+    const { rollbackNonTransactional, rollbackBatches, lockRetrySeconds } = bundle!.spec
+    expect(rollbackNonTransactional).toEqual([2, 6])
+    expect(rollbackBatches).toEqual([{ statement: 3, rows: 10, atMost: 3, pauseSeconds: 0 }])
+    expect(lockRetrySeconds).toBe(7)
   })
 })

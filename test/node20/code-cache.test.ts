@@ -30,7 +30,7 @@ const cached = (file: string, ...flags: string[]) =>
 
 describe('the code cache', () => {
   test('is accepted for the files of the built command line, and exists for no other flags of V8', () => {
-    for (const name of ['main', 'work', 'rest', 'xstate', 'zod']) {
+    for (const name of ['main', 'work', 'rest', 'xstate', 'yaml', 'zod']) {
       const file = resolve(`dist/${name}.cjs`)
       expect(cached(file)).toBe('true')
       expect(cached(file, '--no-opt')).toBe('undefined')

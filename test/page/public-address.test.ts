@@ -162,7 +162,9 @@ describe.skipIf(chromiumFile === null).each(['of the service', 'of a proxy'])(
       await guest.page.getByText('This link reads only').waitFor()
       const cancelled = await at.cutter(['run', 'cancel', runId, '--reason', 'nobody needs it', '--json'])
       expect(jsonOf(cancelled).outcome).toBe('cancelled')
-      await guest.page.getByText('Closed as cancelled').first().waitFor()
+      await page.getByText('Closed as cancelled').first().waitFor()
+      // The link was one to the gate, which the run has left.
+      await guest.page.getByText('was a link to a gate of run').waitFor()
       await guest.close()
     })
 

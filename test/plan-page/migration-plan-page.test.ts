@@ -24,15 +24,12 @@ test.each([
   ['the rollback in full', '```sql\nalter table unit drop column state;\n```'],
   [
     'a lock, a rewrite, a scan and the time of a statement',
-    '| 1 AlterTableStmt | 1 | `AccessExclusiveLock` on `public.unit` | **rewrites** `public.unit`; reads 86 rows of `public.unit` | none | 12.5 ms |',
+    '| 1 ALTER TABLE | 1 | `AccessExclusiveLock` on `public.unit` | **rewrites** `public.unit`; reads 86 rows of `public.unit` | none | 12.5 ms |',
   ],
-  [
-    'changed rows of a statement',
-    '| 2 UpdateStmt | 2 | no new one | neither | `public.unit`: 86 updated | – |',
-  ],
+  ['changed rows of a statement', '| 2 UPDATE | 2 | no new one | neither | `public.unit`: 86 updated | – |'],
   [
     'a statement that runs alone',
-    '| 3 IndexStmt | 3 | runs alone, after the commit, `ShareUpdateExclusiveLock` on the table, as documented |',
+    '| 3 CREATE INDEX | 3 | runs alone, outside of a transaction, `ShareUpdateExclusiveLock` on the table, as documented |',
   ],
   ['what a lock means for others', '- `AccessExclusiveLock`: others can neither read nor write'],
   ['the findings of squawk', '| 1 | Warning | `adding-field` | Locks the table. |'],

@@ -50,6 +50,9 @@ function readingOf(source: string, more: Partial<PlanReading> = {}): PlanReading
   }
 }
 
+// biome-ignore lint/suspicious/noExplicitAny: as above
+const moveOf = (action: string, { address, contentHash }: any) => ({ action, address, contentHash })
+
 const articles = (n: number, perChapter = n) =>
   Array.from({ length: n }, (_, i) => {
     const chapter = i % perChapter === 0 && perChapter < n ? `## Chapter ${i / perChapter + 1}\n\n` : ''
@@ -148,6 +151,40 @@ describe('the page of a cut plan', () => {
     expect(text).toContain('| `CHARTER/ARTICLE-7` | `CHARTER/ARTICLE-2` | `rename` |')
   })
 
+  test('says of a unit that gets a blank line alone that only white space differs', () => {
+    const source = '## Article 1\n\nPorts are open.\n\n## Article 2\n\nNew.\n'
+    const before = '## Article 1\n\nPorts are open.\n'
+    const plan = planOf(source)
+    const oldContentHash = digestOfBytes(Buffer.from(before))
+    Object.assign(plan.actions[0], { action: 'amend', oldContentHash, change: 'amended', from: [] })
+    const text = planToMarkdown(readingOf(source, { plan, texts: new Map([[oldContentHash, before]]) }))
+    expect(text).toContain('> only white space differs')
+  })
+
+  test('a page of a re-cut has the words of all its changes, however many they are', () => {
+    const source = articles(450)
+    const plan = planOf(source)
+    for (const unit of plan.actions) Object.assign(unit, { action: 'amend', oldContentHash: 'sha256:old' })
+    const texts = new Map([['sha256:old', 'Before.']])
+    const reading = readingOf(source, { plan, texts, pageSize: 400 })
+    const shown = (page: number | null) => planToMarkdown({ ...reading, page }).match(/~~Before/g)?.length
+    expect([shown(null), shown(1), shown(2)]).toEqual([200, 400, 50])
+  })
+
+  test('shows the new text of a number whose former text moved to another one, without striking that out', () => {
+    const source = '## Article 1\n\nPorts are open.\n\n## Article 1a\n\nThe court has eight judges.\n'
+    const before = '## Article 1\n\nThe court has eight judges.\n'
+    const plan = planOf(source)
+    const oldContentHash = digestOfBytes(Buffer.from(before))
+    Object.assign(plan.actions[0], { action: 'amend', oldContentHash, change: 'added', from: [] })
+    Object.assign(plan.actions[1], { change: 'renumbered', from: ['CHARTER/ARTICLE-1'] })
+    plan.aliases = [{ kind: 'rename', aliasAddress: 'CHARTER/ARTICLE-1', address: 'CHARTER/ARTICLE-1A' }]
+    const text = planToMarkdown(readingOf(source, { plan, texts: new Map([[oldContentHash, before]]) }))
+    expect(text).toContain('added; the text that had this number stands at `CHARTER/ARTICLE-1A` now')
+    expect(text).toContain('> Ports are open.')
+    expect(text).not.toContain('~~court')
+  })
+
   test('lists accepted problems', () => {
     const plan = planOf('## Article 1\n\na\n')
     plan.accepted = [{ code: 'NUMBER_GAP', message: 'numbers 2 to 3 are missing', line: 9, start: 80 }]
@@ -185,9 +222,60 @@ describe('the page of another plan', () => {
     }
     const text = planToMarkdown(readingOf(source, { plan, cut, gate: 'SG2' }))
     expect(text).toContain('# `CHARTER` comes into force')
+    expect(text).toContain('This can’t be taken back')
+    expect(text).not.toContain('How it is taken back')
+    expect(text).toMatch(
+      /## Until when it can be stopped\n\n- before the commit: .*\n- after it: forward only/,
+    )
     expect(text).toContain(
       '| `enact` | `CHARTER/ARTICLE-1` | Article 1 | 1 | `draft` | `enacted` | All water is shared. |',
     )
+  })
+
+  test('shows at the second gate what an amendment changes, word by word', () => {
+    const source = [1, 2, 3, 4]
+      .map((n) => `## Article ${n}\n\nTools are lent for ${n + 6} days.\n`)
+      .join('\n')
+    const cut = planOf(source)
+    const texts = new Map<string, string>()
+    const version = (n: number) => {
+      const text = `## Article ${n}\n\nTools are lent for sixty days.\n`
+      const contentHash = digestOfBytes(Buffer.from(text))
+      texts.set(contentHash, text)
+      return { versionSeq: 1, contentHash }
+    }
+    const [first, second, third, fourth] = cut.actions
+    const coming = { versionSeq: 2, from: 'draft', to: 'enacted' }
+    const plan = {
+      ...{ type: 'cutter.plan.lifecycle/v1', mode: 'live', document: 'CHARTER', target: cut.target },
+      sourceVersionId: 'sv-1',
+      actions: [
+        { ...moveOf('supersede', first), ...coming, replaces: { ...version(1), to: 'superseded' } },
+        { ...moveOf('revive', second), ...coming, after: { ...version(2), status: 'retired' } },
+        { ...moveOf('enact', third), ...coming },
+        // The plan names another text than the cut: what the cut has is not what comes into force.
+        {
+          ...moveOf('supersede', fourth),
+          ...coming,
+          contentHash: 'sha256:other',
+          replaces: { ...version(4), to: 'superseded' },
+        },
+        { action: 'retire', address: 'CHARTER/ARTICLE-7', to: 'retired', from: 'enacted', ...version(7) },
+      ],
+      ...{ expected: {}, rollback: {} },
+    }
+    const given = { plan, cut, texts, gate: 'SG2' }
+    const text = planToMarkdown(readingOf(source, given))
+    expect(text).toContain('## What changes in the text in force')
+    expect(text).toContain('Article 1 Tools are lent for ~~sixty~~ **7** days.')
+    expect(text).toContain('Article 2 Tools are lent for ~~sixty~~ **8** days.')
+    expect(text).toContain('> Tools are lent for 9 days.')
+    expect(text).toMatch(/no difference is shown: `CHARTER\/ARTICLE-4`/)
+    expect(text).not.toContain('**10** days')
+    expect(text).toMatch(/`CHARTER\/ARTICLE-7` .* Tools are lent for sixty days\. \|/)
+    // Without the text before, the page says that it can show no difference.
+    const blind = planToMarkdown(readingOf(source, { ...given, texts: new Map() }))
+    expect(blind.match(/Not both texts of this unit are among the evidence/g)).toHaveLength(2)
   })
 
   test('shows every field of the plan of any other machine', () => {
@@ -218,4 +306,15 @@ describe('the page of another plan', () => {
     expect(text).toContain(`1. move\n\n\`\`\`\`sh\n${script}\n\`\`\`\`\n`)
     expect(text).toContain("2. check \\*\n\n```sh\npython3 -c 'print('\\''\\u{202e}'\\'')'\n```\n")
   })
+})
+
+test.for([
+  ['house@1+9c844785c4d6', 'no longer as `house@1+9c844785c4d6`'],
+  ['unknown', 'no longer as its last cut read it, by a profile that is not known here'],
+])('the page of a plan that reads a text in another way names %s', ([was, words]) => {
+  const source = '## Article 1\n\na\n'
+  const plan = { ...planOf(source), reading: { was, now: 'markdown@2:article' } }
+  const page = planToMarkdown(readingOf(source, { plan }))
+  expect(page).toContain('This plan reads the document in another way')
+  expect(page).toContain(words)
 })

@@ -180,7 +180,7 @@ describe('the approval request report', () => {
     }))
     const contents = new Map([[record.run.planDigest!, Buffer.from(JSON.stringify({ actions }))]])
     const { facts, markdown } = named(made({ ...record, contents }), '06-approval-request-SG1')
-    expect(markdown).toContain('30 × `create`, 3 × `keep`')
+    expect(markdown).toContain('30 × `create`. It leaves **3** as they are (`keep`).')
     expect([markdown.includes('`A/19`'), markdown.includes('`A/20`')]).toEqual([true, false])
     expect(markdown).toContain('And 13 more')
     expect((facts.plan as { actions: Json[] }).actions).toHaveLength(33)

@@ -37,6 +37,7 @@ const aPage = (): RunPage => ({
     status: 'stopped',
     state: 'AWAITING',
     gate: null,
+    output: {},
     outcome: null,
     updatedAt: AT,
     planDigest: `sha256:${'a'.repeat(64)}`,
@@ -65,6 +66,7 @@ const aPage = (): RunPage => ({
       usedAt: AT,
     },
   ],
+  reasons: { 'ap-1': 'as agreed' },
   plans: [
     {
       gate: 'SG1',
@@ -92,7 +94,7 @@ describe('the page of a run', () => {
   test('has timeline, plan differences and approvers', () => {
     for (const text of ['<h2>Timeline</h2>', '<h2>Plan differences</h2>', '<h2>Approvers</h2>', 'SHA256:x'])
       expect(page).toContain(text)
-    expect(page).toContain('Approval brought: alice')
+    expect(page).toContain('Approval brought: alice</strong>, by deploybot: as agreed')
     expect(page).toContain('apply stopped')
     expect(page).toContain('<del><code>&quot;one&quot;</code></del>')
     expect(page).not.toContain('xstate.')

@@ -12,6 +12,7 @@ const root = resolve(import.meta.dirname, '../..')
 const SIMULATED = {
   'src/approvals/openssh/verify-signature.ts': 'test/simulation/simulated-signatures.ts',
   'src/locks/connect.ts': 'test/simulation/simulated-disk.ts',
+  'src/store/sqlite/packed-text.ts': 'test/simulation/unpacked-text.ts',
 }
 
 /** Names of Node that the scheduler answers in the sources. */

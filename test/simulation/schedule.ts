@@ -56,7 +56,7 @@ export class Schedule {
       world.note(error)
     } finally {
       setScheduler(null)
-      await world.store.close()
+      world.end()
     }
     if (world.violation !== null) throw world.violation
   }
@@ -77,9 +77,10 @@ export class Schedule {
   private async act(living: Living, which: number): Promise<Run | undefined> {
     const { choices, scheduler } = this
     const { engine } = living
-    const [runs] = [await living.deps.store.list({ limit: 10 })]
-    const run = runs[choices.below(Math.max(1, runs.length))]
-    if (run === undefined || which === 0) {
+    const runIds = this.world.runIds()
+    const chosen = runIds[choices.below(Math.max(1, runIds.length))]
+    const run = chosen === undefined ? null : await living.deps.store.run(chosen)
+    if (run === null || which === 0) {
       const { machine, mode } = this
       // With a key all processes start one run, and work on it at once.
       const key = choices.below(5) === 4 ? {} : { key: 'the same' }

@@ -27,7 +27,7 @@ export async function prepareSimulation(fault) {
   function exploreAlone(task) {
     const child = spawn(
       process.execPath,
-      ['--enable-source-maps', file, JSON.stringify({ hasFences, ...task })],
+      ['--enable-source-maps', '--max-semi-space-size=64', file, JSON.stringify({ hasFences, ...task })],
       {
         stdio: ['ignore', 'pipe', 'inherit'],
         env,

@@ -12,7 +12,7 @@ afterEach(removeFolders)
 describeRunStore('the store of the simulation', async () => {
   const choices = repeated([])
   const plain = openRunStore(aStoreFile())
-  return storeOf(() => plain, {
+  return storeOf(plain, {
     scheduler: new Scheduler(choices, () => false),
     choices,
     observer: { beforeStep: async () => {}, changed: async () => {} },

@@ -1,6 +1,6 @@
 import { CheckedRuns } from '../../src/engine/checked-runs.ts'
 import { createEngine, type Engine } from '../../src/engine/engine.ts'
-import type { EngineDeps } from '../../src/engine/engine-deps.ts'
+import type { EngineDeps, InstalledMachine } from '../../src/engine/engine-deps.ts'
 import { withGroupCommit } from '../../src/store/group-commit.ts'
 import type { BatchingStore } from '../../src/store/run-store.ts'
 import { openRunStore } from '../../src/store/sqlite/open-run-store.ts'
@@ -8,7 +8,7 @@ import { machineOf } from './charts.ts'
 import type { Choices } from './choices.ts'
 import { assertSaved, type Heads, readClaim } from './invariants.ts'
 import { type PlantedRace, type Process, Scheduler, Violation } from './scheduler.ts'
-import { openedDatabase, setDisk } from './simulated-disk.ts'
+import { forget, harden, keepForAll, losePower } from './simulated-disk.ts'
 import { type StoreObserver, storeOf } from './simulated-store.ts'
 import { SimulatedTarget } from './simulated-target.ts'
 
@@ -42,19 +42,22 @@ export interface WorldOptions {
 /** How many processes all schedules had. */
 let everyProcess = 0
 
-/** An empty store as bytes; made once. */
-let emptyStore: Buffer | null = null
+/** The store of all schedules, which finds nothing of earlier ones. */
+let store: BatchingStore | null = null
 
-function openStore(bytes: Buffer | null): BatchingStore {
-  setDisk(bytes)
-  return openRunStore({ file: process.env.SIMULATED_STORE!, migrationsDirectory: process.env.MIGRATIONS! })
+function openStore(): BatchingStore {
+  const file = process.env.SIMULATED_STORE!
+  const opened = openRunStore({ file, migrationsDirectory: process.env.MIGRATIONS! })
+  void opened.setExecutionSwitch({ ...ON, at: '2026-01-01T00:00:00.000Z' })
+  keepForAll()
+  return opened
 }
 
 /** One store, one target, and the processes of two hosts, with what happens to them. */
 export class SimulatedWorld {
   readonly scheduler: Scheduler
   readonly target: SimulatedTarget
-  store: BatchingStore
+  readonly store: BatchingStore
   living: Living[] = []
   /** The first thing that does not hold. */
   violation: Violation | null = null
@@ -63,9 +66,6 @@ export class SimulatedWorld {
   private readonly choices: Choices
   private readonly heads: Heads = new Map()
   private readonly faults: Fault[]
-  /** The disk as it was when something was last on it for certain. */
-  private durable: Buffer
-  private readonly losesPower: boolean
   /** The newest entry of each run that somebody was shown. */
   private readonly shown = new Map<string, number>()
   private isHealthy = false
@@ -80,13 +80,14 @@ export class SimulatedWorld {
       whom: choices.below(8),
       amount: choices.below(6),
     }))
-    this.losesPower = this.faults.some(({ kind }) => kind === 'power')
     this.scheduler = new Scheduler(choices, (step) => this.beforeStep(step), race)
     this.target = new SimulatedTarget(this.scheduler, choices, { hasFences })
-    emptyStore ??= makeEmptyStore()
-    this.store = openStore(emptyStore)
-    this.durable = emptyStore
+    store ??= openStore()
+    this.store = store
   }
+
+  /** Empties the store. */
+  end = forget
 
   /** Lets all work until nobody has anything to do, or something does not hold. */
   untilDone = (): Promise<void> =>
@@ -98,6 +99,9 @@ export class SimulatedWorld {
     this.target.isHealthy = true
     this.setHold(false)
   }
+
+  /** The runs that there are, in the order of their starts. */
+  runIds = (): string[] => [...this.heads.keys()]
 
   /** Somebody was shown an entry of a run: no loss of power may take it back. */
   show(runId: string, seq: number): void {
@@ -136,13 +140,15 @@ export class SimulatedWorld {
     const { scheduler, choices } = this
     const parts = { scheduler, choices, observer: this.observer, isHealthy: () => this.isHealthy }
     const owner = { id: process.id, host, pid }
+    const machines = new Map<string, InstalledMachine>()
     let engine: Engine
     const deps: EngineDeps = {
-      store: withGroupCommit(
-        storeOf(() => this.store, parts),
-        () => engine.activeRuns(),
-      ),
-      installed: async (name) => machineOf(name, { scheduler, choices, target: this.target }),
+      store: withGroupCommit(storeOf(this.store, parts), () => engine.activeRuns()),
+      installed: async (name) => {
+        const machine = machines.get(name) ?? machineOf(name, { scheduler, choices, target: this.target })
+        machines.set(name, machine)
+        return machine
+      },
       clock: { now: () => new Date(scheduler.now + process.skewMs) },
       randomHex: (bytes) => (++this.drawn).toString(16).padStart(2 * bytes, '0'),
       nonce: () => `nonce-${++this.drawn}`,
@@ -178,7 +184,7 @@ export class SimulatedWorld {
       } catch (error) {
         this.note(error)
       }
-      if (this.losesPower && !mayBeLost) this.durable = openedDatabase().serialize()
+      if (!mayBeLost) harden()
     },
   }
 
@@ -218,11 +224,9 @@ export class SimulatedWorld {
 
   /** All processes end, and what was not on the disk for certain is gone. What somebody was shown is there. */
   private losePower(): void {
-    const { store, durable } = this
     this.restart([...this.living])
-    this.store = openStore(durable)
+    losePower()
     this.heads.clear()
-    void store.close()
     void this.rememberHeads().catch((error) => this.note(error))
   }
 
@@ -232,12 +236,4 @@ export class SimulatedWorld {
       if ((this.heads.get(runId)?.seq ?? 0) < seq)
         this.note(new Violation(`${runId}: somebody was shown entry ${seq}, and a loss of power took it`))
   }
-}
-
-function makeEmptyStore(): Buffer {
-  const store = openStore(null)
-  void store.setExecutionSwitch({ ...ON, at: '2026-01-01T00:00:00.000Z' })
-  const bytes = openedDatabase().serialize()
-  void store.close()
-  return bytes
 }

@@ -1,8 +1,16 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import type pg from 'pg'
+import { expect } from 'vitest'
 import { GOVERNANCE_TABLES } from '../../src/targets/postgres/target-schema.ts'
-import { type Answer, type ApprovalJson, type CutterHome, type EntryJson, jsonOf } from './cli.ts'
+import {
+  type Answer,
+  type ApprovalJson,
+  type CutterHome,
+  type EntryJson,
+  jsonOf,
+  type RunJson,
+} from './cli.ts'
 
 /** Steps of a person at the command line, one function each. */
 
@@ -74,7 +82,20 @@ export async function approve(at: CutterHome, runId: string, key: string): Promi
   return resume(at, runId, (await sign(at, runId, key)).approvalId)
 }
 
-/** The same with a rehearsal approval, in a dry run. */
+/** A live cut through both gates, which must bring its text into force. */
+export async function cutInForce(
+  at: CutterHome,
+  key: string,
+  flags: Omit<StartFlags, 'mode'>,
+): Promise<RunJson> {
+  const runId = await started(at, { ...flags, mode: 'live' })
+  await approve(at, runId, key)
+  const closed = jsonOf<RunJson>(await approve(at, runId, key))
+  expect(closed, JSON.stringify(closed.stop)).toMatchObject({ outcome: 'succeeded' })
+  return closed
+}
+
+/** Resumes a dry run with a rehearsal approval of its plan. */
 export async function rehearseOn(at: CutterHome, runId: string): Promise<Answer> {
   return resume(at, runId, (await rehearse(at, runId)).approvalId)
 }

@@ -19,6 +19,7 @@ import {
   readEmbeddedStatus,
 } from '../../src/targets/embedded/open-embedded.ts'
 import { locateServer } from '../../src/targets/embedded/server-location.ts'
+import { copyCluster } from './copied-cluster.ts'
 
 /** Runs the built command line in a child process, in a home of its own. */
 
@@ -123,7 +124,7 @@ export function aCutterHome(config = ''): CutterHome {
   const program = aCopyOfTheBuild(home)
   const clients: pg.Client[] = []
   let server: Promise<EmbeddedServer> | null = null
-  const opened = () => (server ??= openEmbedded({ home }))
+  const opened = () => (server ??= copyCluster(home).then(() => openEmbedded({ home })))
   const releaseServer = async () => {
     await Promise.all(clients.splice(0).map((client) => client.end()))
     await (await server)?.release()

@@ -26,6 +26,12 @@ export interface DemoPage {
   api<T>(path: string, body?: object | string, reader?: Reader): Promise<T>
   /** Cuts the visitor's connections and takes no new ones, or takes them again. */
   reach(isThere: boolean): void
+  /** The address of the service itself, without the relay. */
+  direct: string
+  /** Makes a token of role operator. */
+  token(name: string): Promise<string>
+  /** Gives a command to the demo's home. */
+  command(args: string[]): Promise<string>
   /** Another reader, an operator, who comes without the relay. */
   another(): Promise<Reader>
   remove(): Promise<void>
@@ -52,6 +58,15 @@ export async function aDemoPage({ isRelayed = false } = {}): Promise<DemoPage> {
   const relay = await openRelay(Number(direct.port))
   const origin = isRelayed ? `http://localhost:${relay.port}` : direct.origin
   const browser = await openBrowser()
+  const command = async (args: string[]) => {
+    const given = [program, ...args, '--home', join(home, 'var/demo')]
+    const { stdout } = await promisify(execFile)(process.execPath, given)
+    return stdout
+  }
+  const token = async (name: string) => {
+    const made = await command(['token', 'create', '--role', 'operator', '--name', name, '--json'])
+    return (JSON.parse(made) as { token: string }).token
+  }
   const visitor = await browser.reader(origin, { viewport: { width: 1280, height: 800 } })
   return {
     home,
@@ -81,21 +96,12 @@ export async function aDemoPage({ isRelayed = false } = {}): Promise<DemoPage> {
       relay.shut(!isThere)
       if (!isThere) relay.cutAfter(0)
     },
+    direct: direct.origin,
+    token,
+    command,
     async another() {
-      const args = [
-        'token',
-        'create',
-        '--role',
-        'operator',
-        '--name',
-        'another',
-        '--home',
-        join(home, 'var/demo'),
-        '--json',
-      ]
-      const { stdout } = await promisify(execFile)(process.execPath, [program, ...args])
       const other = await browser.reader(direct.origin)
-      await other.page.goto(`/sign-in#token=${(JSON.parse(stdout) as { token: string }).token}`)
+      await other.page.goto(`/sign-in#token=${await token('another')}`)
       await other.page.getByRole('heading', { name: 'Inbox' }).waitFor()
       return other
     },

@@ -8,6 +8,7 @@ import { rollback } from '../../machines/rollback.ts'
 import { systemClock } from '../../src/domain/clock.ts'
 import { digestOf } from '../../src/domain/json.ts'
 import type { Mode, Run } from '../../src/domain/run.ts'
+import type { AdoptedRelease } from '../../src/effects/deploy/adopted-release.ts'
 import { admitDeploy, type DeployDeps, deployEffects } from '../../src/effects/deploy/index.ts'
 import { admitRollback, type RollbackDeps, rollbackEffects } from '../../src/effects/rollback/index.ts'
 import { createEngine, type Engine } from '../../src/engine/engine.ts'
@@ -50,6 +51,8 @@ export interface DeployFixture {
 export interface DeployHooks {
   /** Wraps the host that the effects use. */
   host?(host: Host): Host
+  /** The releases of other homes that this one has adopted. */
+  adopted?(): Promise<AdoptedRelease[]>
   /** Called after each saved step; throws to end the process there. */
   onStep?(run: Run): void
 }
@@ -174,6 +177,7 @@ async function openEngine(
       return hooks.host?.(host) ?? host
     }),
     readChecks: async (path) => parse(execFileSync('cat', [path], { encoding: 'utf8' })),
+    adopted: async () => (await hooks.adopted?.()) ?? [],
     mayRehearseRollback: () => true,
     tools: TRUSTED_TOOLS,
   }

@@ -53,7 +53,8 @@ export async function doorsOf(at: HttpService, token: string, by: string | null)
   }
   const ask: { [door in DoorName]: (asked: Asked) => Promise<DoorError | null> } = {
     async 'use case'({ useCase }) {
-      const home = at.service.homeOf(await at.service.authenticate(`Bearer ${token}`), () => {})
+      const caller = await at.service.authenticate(`Bearer ${token}`)
+      const home = at.service.homeOf({ caller }, () => {})
       return useCase!(home).then(
         () => null,
         (error: unknown) => {

@@ -5,7 +5,8 @@ import { HostLost } from '../../src/targets/ssh/transport.ts'
 interface Fault {
   step: string
   when: 'before' | 'after'
-  strike(): void | Promise<void>
+  /** `local`: the file that a step sends. */
+  strike(local?: string): void | Promise<void>
 }
 
 /** Wraps a host, and strikes once at the step of the fault that is set. */
@@ -18,10 +19,10 @@ export interface FaultInjector {
 const nameOfScript = (argv: readonly unknown[]) => String(argv[argv[0] === 'env' ? 5 : 3])
 
 export function createFaultInjector(): FaultInjector {
-  const struck = async <T>(step: string, work: () => Promise<T>): Promise<T> => {
+  const struck = async <T>(step: string, work: () => Promise<T>, local?: string): Promise<T> => {
     const hit = at.fault?.step === step ? at.fault : null
     if (hit !== null) at.fault = null
-    if (hit?.when === 'before') await hit.strike()
+    if (hit?.when === 'before') await hit.strike(local)
     const result = await work()
     if (hit?.when !== 'after') return result
     await hit.strike()
@@ -33,7 +34,7 @@ export function createFaultInjector(): FaultInjector {
       ...real,
       run: (argv, options) => struck(nameOfScript(argv), () => real.run(argv, options)),
       put: (local, remote, options) =>
-        struck(`put ${remote.split('/').at(-1)}`, () => real.put(local, remote, options)),
+        struck(`put ${remote.split('/').at(-1)}`, () => real.put(local, remote, options), local),
     }),
   }
   return at

@@ -228,6 +228,7 @@ export async function openGates(more = '', env: NodeJS.ProcessEnv = {}) {
   return {
     at,
     token,
+    keys,
     aRun,
     sign,
     restore,

@@ -75,7 +75,12 @@ export function createLiveProgram(folder: string, root: string): LiveProgram {
     },
     folder() {
       const pid = read('pid')
-      return pid !== null && existsSync(`/proc/${pid}`) ? readlinkSync(`/proc/${pid}/cwd`) : null
+      try {
+        return pid === null ? null : readlinkSync(`/proc/${pid}/cwd`)
+      } catch {
+        // It has ended meanwhile.
+        return null
+      }
     },
     stop() {
       const pid = read('pid')

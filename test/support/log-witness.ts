@@ -14,6 +14,8 @@ export interface LogWitness {
   sizes: Map<string, number>
   /** Makes a log known, by its key as `cutter doctor` shows it. */
   know(logKey: string): void
+  /** A silent witness reads requests and never answers. */
+  isSilent: boolean
   /** The statuses of its answers. */
   answers: number[]
   close(): Promise<void>
@@ -102,6 +104,7 @@ export async function aLogWitness(name = 'witness.example.org/w1'): Promise<LogW
     const parts: Buffer[] = []
     request.on('data', (part: Buffer) => parts.push(part))
     request.on('end', () => {
+      if (witness.isSilent) return
       const { status, text } = judge(Buffer.concat(parts).toString('utf8'))
       witness.answers.push(status)
       const type = status === 409 ? 'text/x.tlog.size' : 'text/plain'
@@ -114,6 +117,7 @@ export async function aLogWitness(name = 'witness.example.org/w1'): Promise<LogW
     key: `${name}+${keyId.toString('hex')}+${material.toString('base64')}`,
     sizes: new Map(),
     answers: [],
+    isSilent: false,
     know(logKey) {
       const [origin = '', id = '', ...encoded] = logKey.split('+')
       // Base 64 has plus signs of its own.

@@ -22,6 +22,8 @@ export interface Cluster {
   port: number
   /** Who runs it. */
   uid: number | undefined
+  /** Ends it as a loss of power would, and starts it again on the same port. */
+  restart(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -62,12 +64,18 @@ export async function startCluster(
     await (fill?.(data) ?? program('initdb', ['-D', data, ...options]))
     const port = await freePort()
     const settings = `-p ${port} -k ${folder} -c listen_addresses=127.0.0.1 -c fsync=off -c full_page_writes=off`
-    await program('pg_ctl', ['-D', data, '-l', join(folder, 'log'), '-w', '-o', settings, 'start'])
+    const start = () =>
+      program('pg_ctl', ['-D', data, '-l', join(folder, 'log'), '-w', '-o', settings, 'start'])
+    await start()
     return {
       folder,
       port,
       uid: as.uid,
       url: (database = 'postgres', user = superuser) => `postgres://${user}@127.0.0.1:${port}/${database}`,
+      async restart() {
+        await program('pg_ctl', ['-D', data, '-m', 'immediate', '-w', 'stop'])
+        await start()
+      },
       async stop() {
         await program('pg_ctl', ['-D', data, '-m', 'immediate', '-w', 'stop'])
         await rm(folder, { recursive: true, force: true })

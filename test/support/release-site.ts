@@ -1,7 +1,13 @@
 import { mkdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Run } from '../../src/domain/run.ts'
-import { createDeployFixture, type DeployFixture, git, writeFiles } from './deploy-fixture.ts'
+import {
+  createDeployFixture,
+  type DeployFixture,
+  type DeployHooks,
+  git,
+  writeFiles,
+} from './deploy-fixture.ts'
 import type { FaultInjector } from './fault-injection.ts'
 import type { Sshd } from './sshd.ts'
 
@@ -20,8 +26,12 @@ export interface ReleaseSite extends DeployFixture {
   ownerOf(release: string): string
 }
 
-export async function createReleaseSite(sshd: Sshd, at: FaultInjector): Promise<ReleaseSite> {
-  const d = await createDeployFixture(sshd, { host: at.host })
+export async function createReleaseSite(
+  sshd: Sshd,
+  at: FaultInjector,
+  hooks: Pick<DeployHooks, 'adopted'> = {},
+): Promise<ReleaseSite> {
+  const d = await createDeployFixture(sshd, { host: at.host, ...hooks })
   const root = join(d.srv, 'app')
   mkdirSync(root)
   const flags = { strategy: 'release', path: root, commit: 'HEAD' }

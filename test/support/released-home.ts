@@ -1,8 +1,9 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
-import { dirname, join, resolve } from 'node:path'
+import { tmpdir } from 'node:os'
+import { basename, dirname, join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as wait } from 'node:timers/promises'
 import { brotliDecompressSync, constants } from 'node:zlib'
@@ -55,14 +56,32 @@ const folderOf = (commit: string) => resolve(import.meta.dirname, '../fixtures',
 export const readFixture = (commit: string) =>
   JSON.parse(readFileSync(join(folderOf(commit), 'runs.json'), 'utf8')) as Fixture
 
+/**
+ * Unpacks the home of a released commit into a folder of its own, where its runs can be read but not resumed, because they keep the paths at
+ * which they were made.
+ */
+export function copyReleasedHome(commit: string): { home: string; remove(): void } {
+  const { root } = readFixture(commit)
+  const folder = mkdtempSync(join(tmpdir(), 'cutter-released-'))
+  unpack(commit, folder)
+  return {
+    home: join(folder, basename(root), 'home'),
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  }
+}
+
+function unpack(commit: string, folder: string): void {
+  const packed = readFileSync(join(folderOf(commit), 'home.tar.br'))
+  const params = { [constants.BROTLI_DECODER_PARAM_LARGE_WINDOW]: 1 }
+  execFileSync('tar', ['-xpf', '-', '-C', folder], { input: brotliDecompressSync(packed, { params }) })
+}
+
 /** Unpacks the home of a released commit and starts its host. One test at a time can hold it, because its path is fixed. */
 export async function openReleasedHome(commit: string): Promise<ReleasedHome> {
   const { root, port, runs } = readFixture(commit)
   const unlock = await lock(`${root}.pid`)
   rmSync(root, { recursive: true, force: true })
-  const packed = readFileSync(join(folderOf(commit), 'home.tar.br'))
-  const params = { [constants.BROTLI_DECODER_PARAM_LARGE_WINDOW]: 1 }
-  execFileSync('tar', ['-xpf', '-', '-C', dirname(root)], { input: brotliDecompressSync(packed, { params }) })
+  unpack(commit, dirname(root))
   const home = join(root, 'home')
   ownClusterByServer(join(home, 'var/embedded/cluster'))
   const stopHost = await startHost(join(root, 'ssh'), port)

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
+import { addCountersignature } from '../../src/bundle/countersign-closeout.ts'
 import type { RunRecord } from '../../src/bundle/run-record.ts'
-import { addCountersignature } from '../../src/bundle/sign-closeout.ts'
 import type { EffectRow } from '../../src/domain/effect.ts'
 import { hashEntry } from '../../src/domain/history.ts'
 import { rehearseApproval } from '../../src/engine/manage-approvals.ts'

@@ -102,6 +102,18 @@ export const INVARIANTS: { [invariant: string]: Keeper[] } = {
       tests: ['test/engine/import-approval.test.ts'],
     },
     {
+      file: 'src/engine/manage-approvals.ts',
+      functions: ['assertNotSettled'],
+      without: 'throws',
+      tests: ['test/engine/import-approval-again.test.ts'],
+    },
+    {
+      file: 'src/bundle/countersign-closeout.ts',
+      functions: ['assertSameSigner'],
+      without: 'throws',
+      tests: ['test/bundle/countersign-closeout.test.ts'],
+    },
+    {
       file: 'src/approvals/parse-statement.ts',
       functions: ['parseStatement', 'readJson'],
       without: 'throws',
@@ -138,6 +150,12 @@ export const INVARIANTS: { [invariant: string]: Keeper[] } = {
       functions: ['authenticate'],
       without: 'throws',
       tests: ['test/http/tokens.test.ts'],
+    },
+    {
+      file: 'src/service/access/gate-link.ts',
+      functions: ['findGateLinkFault'],
+      without: { result: 'null' },
+      tests: ['test/http/gate-links.test.ts'],
     },
     {
       file: 'src/http/guard.ts',
@@ -203,6 +221,15 @@ export const INVARIANTS: { [invariant: string]: Keeper[] } = {
       functions: ['withoutWildcards'],
       without: { result: 'arguments[0]' },
       tests: ['test/approvals/judge-approval-cases.test.ts'],
+    },
+    {
+      file: 'src/approvals/openssh/allowed-signers.ts',
+      functions: ['mayListByPattern', 'mayListName'],
+      without: { result: 'false' },
+      tests: [
+        'test/approvals/openssh/allowed-signers.test.ts',
+        'test/approvals/openssh/verify-signature.test.ts',
+      ],
     },
     {
       file: 'src/domain/person-names.ts',

@@ -1,3 +1,5 @@
+import { withJoinedSignals } from '../../domain/join-signals.ts'
+
 /** No answer is waited for longer, in milliseconds. */
 const TIMEOUT = 5_000
 /** No answer is read further, in bytes. */
@@ -18,14 +20,11 @@ export async function ask(
   { type, body, interrupt }: { type: string; body: Uint8Array | string; interrupt: AbortSignal },
 ): Promise<Answer> {
   try {
-    const answer = await fetch(url, {
-      method: 'POST',
-      headers: { 'content-type': type, 'user-agent': 'cutter' },
-      body,
-      redirect: 'manual',
-      signal: AbortSignal.any([interrupt, AbortSignal.timeout(TIMEOUT)]),
+    return await withJoinedSignals({ sources: [interrupt], ms: TIMEOUT }, async (signal) => {
+      const headers = { 'content-type': type, 'user-agent': 'cutter' }
+      const answer = await fetch(url, { method: 'POST', headers, body, redirect: 'manual', signal })
+      return { status: answer.status, body: await readAll(answer) }
     })
-    return { status: answer.status, body: await readAll(answer) }
   } catch (error) {
     const { name, cause, message } = error as Error & { cause?: { code?: string } }
     const why = name === 'TimeoutError' ? `nothing within ${TIMEOUT / 1000} s` : (cause?.code ?? message)

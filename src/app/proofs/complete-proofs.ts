@@ -4,6 +4,7 @@ import { loadRecord } from '../../bundle/load-record.ts'
 import { isProofKept, keepProof, type ProvenPart, provenParts } from '../../bundle/when/kept-proofs.ts'
 import { formatLogProof } from '../../bundle/when/log-proof.ts'
 import type { EvidenceConfig } from '../../config/evidence-schema.ts'
+import { withJoinedSignals } from '../../domain/join-signals.ts'
 import type { Run } from '../../domain/run.ts'
 import { withLock } from '../../locks/with-lock.ts'
 import type { RunStore } from '../../store/run-store.ts'
@@ -20,6 +21,8 @@ interface ProofDeps {
   store: RunStore
   tools: Tools
   interrupt: AbortSignal
+  /** How long somebody waits for all proofs together, in milliseconds; left out: nobody waits. */
+  patience?: number
   /** Gets a sentence about a proof that did not come. */
   warn(text: string): void
 }
@@ -28,7 +31,14 @@ interface ProofDeps {
  * Asks for the proofs of time of a run that are not kept yet: a token for each approval and for the closeout, and the cosignatures of the closeout. What
  * does not come is only named: no run depends on it, and the next export asks again.
  */
-export async function completeProofs(deps: ProofDeps, evidence: EvidenceConfig, run: Run): Promise<void> {
+export async function completeProofs(given: ProofDeps, evidence: EvidenceConfig, run: Run): Promise<void> {
+  if (given.patience === undefined) return askForAll(given, evidence, run)
+  await withJoinedSignals({ sources: [given.interrupt], ms: given.patience }, (interrupt) =>
+    askForAll({ ...given, interrupt }, evidence, run),
+  )
+}
+
+async function askForAll(deps: ProofDeps, evidence: EvidenceConfig, run: Run): Promise<void> {
   const folder = join(deps.home, 'var')
   const record = await loadRecord(deps.store, run)
   const due = provenParts(record).filter(
@@ -72,12 +82,12 @@ async function keepToken({ home, tools, interrupt }: ProofDeps, { digest }: Prov
 
 /** Holds the lock of the log until all witnesses have answered, so that each of them sees its checkpoints in their order. */
 async function keepLogProof(
-  { home, interrupt, warn }: ProofDeps,
+  { home, interrupt, warn, patience = LOCK_WAIT }: ProofDeps,
   { origin, witnesses }: NonNullable<EvidenceConfig['log']>,
   { runId, text, part }: { runId: string; text: string; part: ProvenPart },
 ): Promise<void> {
   const folder = join(home, 'var')
-  await withLock(`${instanceLogFile(folder)}.lock`, LOCK_WAIT, async () => {
+  await withLock(`${instanceLogFile(folder)}.lock`, Math.min(patience, LOCK_WAIT), async () => {
     const log = await appendToLog(folder, runId, text)
     const { own, ...made } = proveInLog(log, await logKeyOf(folder, hostname(), origin))
     const answers = await Promise.allSettled(

@@ -37,6 +37,26 @@ export function withoutWildcards(allowedSigners: string): string {
   })
 }
 
+/**
+ * Tells whether a line could list somebody by a pattern. A line of unusual form counts as such where the file has a pattern at all. Options, such as
+ * namespaces, have patterns of their own, which list nobody.
+ */
+export function mayListByPattern(allowedSigners: string): boolean {
+  if (!/[*?]/.test(allowedSigners)) return false
+  return listLines(allowedSigners).some((line) => {
+    const signer = parseSigner(line)
+    return signer === null || signer.principals.some((principal) => /[*?]/.test(principal))
+  })
+}
+
+/** Tells whether a line could list a name: by a pattern, or because its principals hold the name. A line of unusual form is searched completely. */
+export function mayListName(allowedSigners: string, name: string): boolean {
+  return listLines(allowedSigners).some((line) => {
+    const principals = parseSigner(line)?.principals.join(',') ?? line
+    return /[*?\\]/.test(principals) || principals.includes(name)
+  })
+}
+
 /** Makes a copy without the named options. */
 export function withoutOptions(allowedSigners: string, ...names: string[]): string {
   return mapLines(allowedSigners, (line) => {
@@ -49,6 +69,10 @@ export function withoutOptions(allowedSigners: string, ...names: string[]): stri
 
 /** OpenSSH reads a carriage return at the end of a line as white space. */
 const splitLines = (allowedSigners: string) => allowedSigners.split(/\r*\n/)
+
+/** Lines that are neither empty nor a comment. */
+const listLines = (allowedSigners: string) =>
+  splitLines(allowedSigners).filter((line) => !/^[ \t]*(?:#|$)/.test(line))
 
 function mapLines(allowedSigners: string, change: (line: string) => string | null): string {
   const lines = splitLines(allowedSigners).map(change)

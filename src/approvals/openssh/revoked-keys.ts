@@ -26,7 +26,7 @@ function revokedByList(keys: string[], list: string, tools?: Tools): Promise<Set
   return inPrivateFolder(async (write) => {
     const revoked = new Set<string>()
     for (const key of keys) {
-      const args = ['-Q', '-f', list, await write('key.pub', `${key}\n`)]
+      const args = ['-Q', '-f', list, write('key.pub', `${key}\n`)]
       if (!(await runSshKeygen({ args, timeoutSeconds, tools })).ok) revoked.add(key)
     }
     return revoked

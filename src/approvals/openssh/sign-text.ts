@@ -22,7 +22,7 @@ export async function signText(input: {
   await assertUsableKey(keyFile)
   const onTerminal = process.stdin.isTTY === true && process.stderr.isTTY === true
   return inPrivateFolder(async (write) => {
-    const statement = await write('statement', text)
+    const statement = write('statement', text)
     const args = ['-Y', 'sign', '-f', keyFile, '-n', namespace, statement]
     const answer = await runSshKeygen({ args, timeoutSeconds, onTerminal, env: process.env, tools })
     if (!answer.ok) throw notSignedError(keyFile, answer, onTerminal)

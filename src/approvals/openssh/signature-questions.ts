@@ -11,6 +11,8 @@ export interface Questions {
   signingKey(): Promise<SigningKey | null>
   /** Tells whether the principal may sign with that key at that time, and whether the key is absent from `revoked`, if given. */
   verifies(asked: VerifyQuestion): Promise<boolean>
+  /** Asks the same, and finds the key. Null when one of these facts does not hold. */
+  verifiedKey(asked: VerifyQuestion): Promise<SigningKey | null>
   /** Finds the principals of the first line that lists the key, without regard to namespaces. */
   principalsOfKey(signers: string | Uint8Array, at: Date): Promise<string[]>
 }
@@ -31,7 +33,8 @@ export interface SigningKey {
   keyType: string
 }
 
-interface VerifyQuestion {
+/** Whether a principal signed with a key that counts then. */
+export interface VerifyQuestion {
   signers: string | Uint8Array
   principal: string
   at: Date
@@ -41,31 +44,34 @@ interface VerifyQuestion {
 const timeoutSeconds = 30
 
 /** Prepares questions about a signature. `write` puts text and signature into a folder that must exist until the last question. */
-export async function askAboutSignature(signed: Signed, write: WriteFileInFolder): Promise<Questions> {
-  const stdinFile = await write('statement', signed.text)
-  const about = ['-s', await write('signature', signed.signature)]
+export function askAboutSignature(signed: Signed, write: WriteFileInFolder): Questions {
+  const stdinFile = write('statement', signed.text)
+  const about = ['-s', write('signature', signed.signature)]
   const inNamespace = ['-n', signed.namespace]
   const ask = (args: string[]) => askSshKeygen(args, stdinFile, signed.tools)
+  const verify = async ({ signers, principal, at, revoked }: VerifyQuestion) => {
+    const by = ['-f', write('allowed_signers', signers), '-I', principal, verifyTime(at)]
+    const except = revoked === undefined ? [] : ['-r', write('revoked_keys', revoked)]
+    return ask(['-Y', 'verify', ...inNamespace, ...about, ...by, ...except])
+  }
 
   return {
-    async signingKey() {
-      const answer = await ask(['-Y', 'check-novalidate', ...inNamespace, ...about])
-      const found = /signature with (\S+) key (SHA256:\S+)\s*$/.exec(answer.stdout)
-      return answer.ok && found !== null ? { keyType: found[1]!, fingerprint: found[2]! } : null
-    },
-
-    async verifies({ signers, principal, at, revoked }) {
-      const by = ['-f', await write('allowed_signers', signers), '-I', principal, verifyTime(at)]
-      const except = revoked === undefined ? [] : ['-r', await write('revoked_keys', revoked)]
-      return (await ask(['-Y', 'verify', ...inNamespace, ...about, ...by, ...except])).ok
-    },
+    signingKey: async () => keyIn(await ask(['-Y', 'check-novalidate', ...inNamespace, ...about])),
+    verifies: async (asked) => (await verify(asked)).ok,
+    verifiedKey: async (asked) => keyIn(await verify(asked)),
 
     async principalsOfKey(signers, at) {
-      const by = ['-f', await write('allowed_signers', signers), verifyTime(at)]
+      const by = ['-f', write('allowed_signers', signers), verifyTime(at)]
       const answer = await ask(['-Y', 'find-principals', ...about, ...by])
       return answer.ok ? answer.stdout.split('\n').filter((name) => name !== '') : []
     },
   }
+}
+
+/** The key that an answer names at its end, after a principal if there is one. */
+function keyIn({ ok, stdout }: SshKeygenAnswer): SigningKey | null {
+  const found = / with (\S+) key (SHA256:\S+)\s*$/.exec(stdout)
+  return ok && found !== null ? { keyType: found[1]!, fingerprint: found[2]! } : null
 }
 
 async function askSshKeygen(

@@ -1,5 +1,6 @@
 import { readTrustFile, type Trust } from '../trust-files.ts'
-import { withoutOptions, withoutWildcards } from './allowed-signers.ts'
+import { mayListByPattern, mayListName, withoutOptions, withoutWildcards } from './allowed-signers.ts'
+import { withKeptAnswers } from './kept-answers.ts'
 import { askAboutSignature, type Questions, type Signed, type SigningKey } from './signature-questions.ts'
 import { inPrivateFolder } from './ssh-keygen-process.ts'
 
@@ -32,9 +33,16 @@ export function findSigningKey(signed: Signed): Promise<SigningKey | null> {
 /**
  * Verifies that the principal signed the text, with a key that is valid at that time (ssh-keygen -Y verify). A trust file that cannot
  * be read admits nobody. Limits of time are reported last, so that a revoked key is reported as revoked after it has expired, too.
+ * @param options.mayReuse whether an answer that this process got within the same second counts; without it ssh-keygen is asked
  * @throws TOOL_MISSING without ssh-keygen
  */
-export function verifySignature(question: SignatureQuestion): Promise<SignatureAnswer> {
+export async function verifySignature(
+  question: SignatureQuestion,
+  { mayReuse = false } = {},
+): Promise<SignatureAnswer> {
+  const good = await findGoodKey(question, mayReuse)
+  if (good !== null) return { ok: true, principal: question.principal, ...good }
+
   return askInFolder(question, async (questions) => {
     const { principal, at, revokedKeys } = question
     const key = await questions.signingKey()
@@ -61,11 +69,22 @@ export function verifySignature(question: SignatureQuestion): Promise<SignatureA
   })
 }
 
+/** Asks for everything at once, which a good signature answers with one call. Null when something does not hold. */
+async function findGoodKey(question: SignatureQuestion, mayReuse: boolean): Promise<SigningKey | null> {
+  const { principal, at, allowedSigners, revokedKeys } = question
+  const signers = await readTrustFile(question, allowedSigners)
+  const revoked = revokedKeys === undefined ? undefined : await readTrustFile(question, revokedKeys)
+  if (signers === null || revoked === null) return null
+  const asked = { signers, principal, at, ...(revoked === undefined ? {} : { revoked }) }
+  const ask = () => askInFolder(question, (questions) => questions.verifiedKey(asked))
+  return mayReuse ? withKeptAnswers(question, asked, ask) : ask()
+}
+
 /** Tells whether a principal is listed by a pattern only, such as `*@example.org`, which does not name the signer. */
 export async function isListedByWildcardOnly(question: SignatureQuestion): Promise<boolean> {
   const { principal, at } = question
   const signers = (await readTrustFile(question, question.allowedSigners))?.toString() ?? ''
-  if (!/[*?]/.test(signers)) return false
+  if (!mayListByPattern(signers)) return false
   return askInFolder(
     question,
     async (questions) => !(await questions.verifies({ signers: withoutWildcards(signers), principal, at })),
@@ -75,10 +94,12 @@ export async function isListedByWildcardOnly(question: SignatureQuestion): Promi
 /** Finds those of the names under which the signing key is listed too, without regard to limits of time and namespace. */
 export async function findOtherNamesOfKey(question: SignatureQuestion, names: string[]): Promise<string[]> {
   const listed = (await readTrustFile(question, question.allowedSigners))?.toString() ?? ''
+  const possible = names.filter((name) => mayListName(listed, name))
+  if (possible.length === 0) return []
   const signers = withoutOptions(listed, 'valid-after', 'valid-before', 'namespaces')
   return askInFolder(question, async (questions) => {
     const found: string[] = []
-    for (const principal of names) {
+    for (const principal of possible) {
       if (await questions.verifies({ signers, principal, at: question.at })) found.push(principal)
     }
     return found
@@ -89,7 +110,7 @@ function askInFolder<Result>(
   signed: Signed,
   ask: (questions: Questions) => Promise<Result>,
 ): Promise<Result> {
-  return inPrivateFolder(async (write) => ask(await askAboutSignature(signed, write)))
+  return inPrivateFolder(async (write) => ask(askAboutSignature(signed, write)))
 }
 
 function no(fault: SignatureFault): SignatureAnswer {

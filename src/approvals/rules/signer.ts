@@ -29,7 +29,9 @@ export async function judgeSigner(subject: ApprovalCase): Promise<SignerVerdict>
   if (approval.kind === 'rehearsal') return { refusal: null, vouched: null }
 
   const question = signatureQuestionOf(subject, approval)
-  const answer = await verifySignature(question)
+  // A gate that leads to live writes asks again, whatever this process has heard.
+  const mayReuse = run.mode !== 'live' || subject.isForecast === true
+  const answer = await verifySignature(question, { mayReuse })
   const isListed = answer.ok || !NOT_LISTED.includes(answer.fault.kind)
   const isNamed = policy.of === undefined || policy.of.includes(approval.statement.approver)
   if (isListed && !isNamed) return { refusal: notNamedByPolicyRefusal(subject) }

@@ -32,7 +32,7 @@ export async function makeTimeQuery(tools: Tools, digest: string): Promise<TimeQ
   const args = ['ts', '-query', '-digest', digest.replace('sha256:', ''), '-sha256', '-cert']
   const { stdout: bytes } = await runOpenssl(tools, args)
   return inPrivateFolder(async (write) => {
-    const query = await write('query', bytes)
+    const query = write('query', bytes)
     const { stdout } = await runOpenssl(tools, ['ts', '-query', '-in', query, '-text'])
     return { bytes, nonce: nonceIn(stdout.toString('utf8')) }
   })
@@ -44,14 +44,14 @@ export async function makeTimeQuery(tools: Tools, digest: string): Promise<TimeQ
  */
 export async function readTimeToken(tools: Tools, answer: Uint8Array): Promise<TimeToken | null> {
   return inPrivateFolder(async (write) => {
-    const file = await write('answer', answer)
+    const file = write('answer', answer)
     const { ok, stdout } = await runOpenssl(tools, ['ts', '-reply', '-in', file, '-text'])
     const text = stdout.toString('latin1')
     const at = ok ? timeIn(text) : null
     const hex = digestIn(text)
     if (at === null || hex === null || !/^Status: Granted/m.test(text)) return null
-    const token = await write('token', '')
-    const signer = await write('signer', '')
+    const token = write('token', '')
+    const signer = write('signer', '')
     await runOpenssl(tools, ['ts', '-reply', '-in', file, '-token_out', '-out', token])
     const signed = ['cms', '-verify', '-noverify', '-inform', 'DER', '-in', token, '-signer', signer]
     const isSigned = (await runOpenssl(tools, [...signed, '-out', '/dev/null'])).ok
@@ -80,7 +80,7 @@ export async function isTrustedToken(
   }: { answer: Uint8Array; digest: string; at: string; authorities: string },
 ): Promise<boolean> {
   return inPrivateFolder(async (write) => {
-    const file = await write('answer', answer)
+    const file = write('answer', answer)
     const of = ['-in', file, '-digest', digest.replace('sha256:', '')]
     const by = ['-CAfile', authorities, '-attime', String(Math.floor(Date.parse(at) / 1000))]
     return (await runOpenssl(tools, ['ts', '-verify', ...of, ...by])).ok

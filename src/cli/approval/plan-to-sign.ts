@@ -12,6 +12,7 @@ export async function printPlanToSign(
 ): Promise<string | null> {
   const { planToSign } = await import('../../service/approvals/plan-to-sign.ts')
   const { lines, planDigest } = await planToSign(home, given)
-  for (const line of lines) io.err(line)
+  // A plan holds no secrets: it would not have been saved. SQL such as `token=lower(s)` is no secret, and must not be hidden.
+  for (const line of lines) io.errComplete(line)
   return planDigest
 }

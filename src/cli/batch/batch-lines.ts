@@ -1,7 +1,11 @@
 import type { BatchAnswer, BatchDocumentAnswer } from '../../service/batches/batch-answer.ts'
 import { printAnswer } from '../answers.ts'
 import { EXIT_OF_ERROR, exitOfRun } from '../exit-codes.ts'
+import { fitLines } from '../fit.ts'
+import { type Cell, type Column, fitTable } from '../fit-table.ts'
+import { glanceOf, shortId } from '../glance.ts'
 import type { Io } from '../io.ts'
+import type { Line } from '../line.ts'
 import { formatTable } from '../table.ts'
 
 /** The end of the help of batch commands. */
@@ -14,7 +18,7 @@ Exit codes: 0 all wait at a gate or succeeded · 3 some are stopped, refused or 
 
 /** Prints a batch. Returns the exit code. */
 export function printBatch(io: Io, batch: BatchAnswer): number {
-  printAnswer(io, batch, () => linesOfBatch(batch))
+  printAnswer(io, batch, () => linesOfBatch(batch, io.width))
   return exitOfBatch(batch.documents)
 }
 
@@ -27,21 +31,77 @@ function exitOfBatch(documents: BatchDocumentAnswer[]): number {
   return exits.every((exit) => exit === 0) ? 0 : 3
 }
 
-function linesOfBatch(batch: BatchAnswer): string[] {
+/** @param width in characters; null: nothing is cut or broken */
+function linesOfBatch(batch: BatchAnswer, width: number | null): Line[] {
   const { batchId, mode, target, documents } = batch
   const counts = Object.entries(batch.counts).flatMap(([name, count]) =>
     count === 0 ? [] : `${count} ${name}`,
   )
+  const head = `batch   ${batchId}   ${mode}, target ${target}, ${documents.length} documents: ${counts.join(', ')}`
+  if (width !== null)
+    return [
+      ...fitLines([head], { width, hang: LABEL }),
+      '',
+      ...fittedDocuments(documents, width),
+      ...fitLines(linesOfNext(batch), { width, hang: LABEL }),
+    ]
   return [
-    `batch   ${batchId}   ${mode}, target ${target}, ${documents.length} documents: ${counts.join(', ')}`,
+    head,
     '',
     ...formatTable(
       ['DOCUMENT', 'UNITS', 'CONFIDENCE', 'FINDINGS', 'RUN', 'STATUS', 'STATE', 'GATE', 'PLAN', 'STOP'],
       documents.map(cellsOf),
+      null,
     ),
     ...documents.flatMap(linesOfCause),
     ...linesOfNext(batch),
   ]
+}
+
+const LABEL = 8
+const STATUS: Column = { title: 'STATUS', most: 18 }
+const RUN: Column = { title: 'RUN', most: 12 }
+const DOCUMENT: Column = { title: 'DOCUMENT' }
+const COLUMNS: Column[] = [
+  STATUS,
+  RUN,
+  { title: 'UNITS', most: 6 },
+  { title: 'FINDINGS', most: 22 },
+  DOCUMENT,
+]
+const CONFIDENCE: Column = { title: 'CONFIDENCE', most: 10 }
+/** A narrower terminal has no room for the confidence. */
+const WITH_CONFIDENCE = 92
+/** Of a terminal on which the columns above leave no room. */
+const NARROW: Column[] = [STATUS, RUN, DOCUMENT]
+const NARROWEST = 76
+/** Why a document stopped or is refused stands below its line. */
+const INDENT = 4
+
+function fittedDocuments(documents: BatchDocumentAnswer[], width: number): Line[] {
+  const isNarrow = width < NARROWEST
+  const isWide = width >= WITH_CONFIDENCE
+  const columns = isNarrow ? NARROW : isWide ? COLUMNS.toSpliced(3, 0, CONFIDENCE) : COLUMNS
+  const cells = documents.map((one): Cell[] => {
+    const [, units, confidence, findings] = cellsOf(one)
+    const reading = isNarrow ? [] : isWide ? [units!, confidence!, findings!] : [units!, findings!]
+    const run = one.runId === null ? '-' : shortId(one.runId)
+    return [standingOf(one), run, ...reading, one.document]
+  })
+  const [head, ...lines] = fitTable(columns, cells, width)
+  const below = documents.map(({ stop, error }) => {
+    const cause = error?.message ?? stop?.message
+    return cause === undefined ? [] : fitLines([' '.repeat(INDENT) + cause], { width, hang: INDENT })
+  })
+  return [head!, ...lines.flatMap((line, at) => [line, ...below[at]!])]
+}
+
+function standingOf({ status, outcome, gate, error }: BatchDocumentAnswer): Cell {
+  if (status !== null) {
+    const { sign, word, tone } = glanceOf({ status, outcome, gate }, false)
+    return { text: `${sign} ${word}`, style: tone }
+  }
+  return error === null ? { text: '· unstarted', style: 'dim' } : { text: '✗ refused', style: 'trouble' }
 }
 
 function cellsOf(document: BatchDocumentAnswer): string[] {

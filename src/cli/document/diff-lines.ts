@@ -6,14 +6,24 @@ type Changes = ComparedDocuments['diff']['changes']
 type Stretches = ChangedWords['other'][number]
 
 /** A comparison for people: totals, each unit that changed with its changed words, and the lines outside of units. */
-export function linesOfDiff({ changes }: ComparedDocuments['diff'], { units, other }: ChangedWords): Line[] {
+export function linesOfDiff(
+  { changes, places }: ComparedDocuments['diff'],
+  { units, other }: ChangedWords,
+): Line[] {
   return [
     `${changes.length} units: ${describeTotals(changes)}`,
     ...linesOfSharedAddresses(changes),
-    ...units.flatMap(({ change, stretches }) => ['', titleOf(change), ...markStretches(stretches)]),
+    ...units.flatMap(({ change, stretches }) => ['', titleOf(change), ...linesOfChange(change, stretches)]),
     ...(other.length === 0 ? [] : ['', 'outside of units']),
     ...other.flatMap((stretches) => markStretches(stretches)),
+    ...(places.length === 0 ? [] : ['', `below another heading, with the same words: ${places.join(', ')}`]),
   ]
+}
+
+/** An article that is added behind the last one gives that one a blank line, and no word. */
+function linesOfChange({ change }: Changes[number], stretches: Stretches): Line[] {
+  const isBlank = stretches.every(({ kind, text }) => kind === 'same' || text.trim() === '')
+  return change === 'amended' && isBlank ? ['    only white space differs'] : markStretches(stretches)
 }
 
 function describeTotals(changes: Changes): string {

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
 import type { ExportDocumentInput, ExportedDocumentAnswer } from '../../service/documents/export.ts'
 import { printAnswer, printWarnings } from '../answers.ts'
-import { matching } from '../arguments.ts'
+import { dayOf, matching } from '../arguments.ts'
 import { action, defineCommand, type GlobalOptions } from '../define-command.ts'
 import type { Io } from '../io.ts'
 import { readOutput } from '../output.ts'
@@ -13,7 +13,9 @@ const JSON_SHAPE = `
 With --out, --json prints { document, format, file, bytes, sha256, units, sourceVersionId, inForce, notes }; without it, content
 takes the place of file. --format json is { type: "cutter.document/v1", document, sourceVersionId, sha256, bytes, profile, stored,
 records: [{ kind, level, number, address, heading, status, parent, start, end, sha256, text, unit }] }: the texts, one after the
-other, are the source, byte for byte. In Akoma Ntoso eId and wId follow its naming convention; GUID is the unit's permanent id.`
+other, are the source, byte for byte. In Akoma Ntoso eId and wId follow its naming convention; GUID is the unit's permanent id. A source in Akoma Ntoso is exported as it is.
+Front matter names country, language, date, published, commences, eli and ecli. CUTTER_AKN_XSD names the official schema, an absolute path, by which xmllint checks the
+export; without it a subset of the schema does. A note says which ran.`
 
 /**
  * `cutter document export`: hands a document to other systems, from a file or from the units of a target. Without `--out` stdout has the
@@ -50,11 +52,7 @@ export function defineExport(group: Command): void {
         .default('und')
         .argParser(matching(/^[a-z]{3}$/, 'three small letters, such as vie')),
     )
-    .addOption(
-      new Option('--date <date>', 'for Akoma Ntoso: the work’s date').argParser(
-        matching(/^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/, 'a date, such as 2013-11-28'),
-      ),
-    )
+    .addOption(new Option('--date <date>', 'for Akoma Ntoso: the work’s date').argParser(dayOf))
     .addHelpText('after', JSON_SHAPE)
     .action(action(exportIt))
 }

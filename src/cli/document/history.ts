@@ -5,7 +5,7 @@ import { action, defineCommand, type GlobalOptions } from '../define-command.ts'
 import type { Line } from '../line.ts'
 import { inHome } from '../session.ts'
 import { markStretches } from './diff-lines.ts'
-import { addTargetOption, toSecond } from './place-options.ts'
+import { addTargetOption, approvedApart, toSecond } from './place-options.ts'
 
 type Options = GlobalOptions & { target: string }
 
@@ -17,7 +17,7 @@ export function defineHistory(group: Command): void {
       'history',
       'show the versions of a unit, and the words that each of them changed',
       'cutter document history ICX-CONST/ARTICLE-2',
-    ).argument('<address>', 'a unit'),
+    ).argument('<address>', 'a unit, or an id that the source gave it (LAW#art_5)'),
   ).action(action(history))
 }
 
@@ -25,21 +25,29 @@ function history(address: string, { target, ...options }: Options): Promise<numb
   return inHome(options, async ({ home, io }) => {
     const { readUnitHistory } = await import('../../service/documents/history.ts')
     const found = await readUnitHistory(home, { address, target })
-    printAnswer(io, found, () => found.versions.flatMap(linesOfVersion))
+    printAnswer(io, found, () => [
+      ...(found.alias === null ? [] : [`address  ${found.address}`, `alias    ${found.alias}`, '']),
+      ...found.versions.flatMap(linesOfVersion),
+    ])
     return 0
   })
 }
 
 function linesOfVersion(version: UnitHistory['versions'][number]): Line[] {
-  const { versionSeq, status, since, until, runId, actor, text, changes } = version
-  const times = [
-    since === null ? 'never in force' : `in force since ${toSecond(since)}`,
-    ...(until === null ? [] : [`until ${toSecond(until)}`]),
-  ]
+  const { versionSeq, status, runId, actor, text, changes } = version
   return [
-    [{ text: `version ${versionSeq}`, style: 'bold' }, `  ${status}, ${times.join(' ')}`],
+    [
+      { text: `version ${versionSeq}`, style: 'bold' },
+      `  ${status}, ${timesOf(version)}${approvedApart(version)}`,
+    ],
     `    by ${actor ?? 'nobody yet'}${runId === null ? '' : `, run ${runId}`}`,
     ...markStretches(changes ?? [{ kind: 'same', text }]),
     '',
   ]
+}
+
+/** A version that another one replaced before it commenced was never in force. */
+function timesOf({ since, until }: UnitHistory['versions'][number]): string {
+  if (since === null || (until !== null && until <= since)) return 'never in force'
+  return `in force since ${toSecond(since)}${until === null ? '' : ` until ${toSecond(until)}`}`
 }

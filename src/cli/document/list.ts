@@ -22,6 +22,7 @@ function list({ target, asOf, ...options }: PlaceOptions): Promise<number> {
         : formatTable(
             ['DOCUMENT', 'UNITS', 'CHANGED'],
             documents.map(({ document, units, changedAt }) => [document, String(units), toSecond(changedAt)]),
+            io.width,
           ),
     )
     return 0

@@ -10,6 +10,12 @@ export const addPlaceOptions = (command: Command): Command =>
     'what was in force then: a day, which means its end in UTC, or a time with its zone (default: now)',
   )
 
+/** When a version was approved, where its commencement is another time. */
+export const approvedApart = (version: { enactedAt: string | null; commencesOn: string | null }): string =>
+  version.commencesOn === null || version.enactedAt === null
+    ? ''
+    : `, approved ${toSecond(version.enactedAt)}`
+
 export const addTargetOption = (command: Command): Command =>
   command.option('--target <name>', 'the database, by its name in cutter.yaml', 'embedded')
 

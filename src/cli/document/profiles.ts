@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import type { ListedProfile } from '../../service/documents/profiles.ts'
 import { printAnswer } from '../answers.ts'
 import { action, defineCommand, type GlobalOptions } from '../define-command.ts'
+import { fitLines } from '../fit.ts'
 import { inHome } from '../session.ts'
 
 /**
@@ -24,7 +25,7 @@ function profiles(name: string | undefined, options: GlobalOptions): Promise<num
     const { listProfiles, showProfile } = await import('../../service/documents/profiles.ts')
     if (name === undefined) {
       const listed = await listProfiles(home)
-      printAnswer(io, listed, () => linesOfProfiles(listed))
+      printAnswer(io, listed, () => fitLines(linesOfProfiles(listed), { width: io.width, hang: LABEL }))
     } else {
       const shown = await showProfile(home, { name })
       printAnswer(io, shown, () => shown.yaml.trimEnd().split(/\r?\n/))
@@ -32,6 +33,9 @@ function profiles(name: string | undefined, options: GlobalOptions): Promise<num
     return 0
   })
 }
+
+/** Where the value of a profile's line begins. */
+const LABEL = 15
 
 const DETECTED = { first: 'yes', fallback: 'where nothing else fits', named: 'no: name it with --profile' }
 

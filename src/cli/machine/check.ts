@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { printAnswer } from '../answers.ts'
 import { action, defineCommand, type GlobalOptions } from '../define-command.ts'
+import { fitLines } from '../fit.ts'
 import { inHome } from '../session.ts'
 import { formatTable } from '../table.ts'
 
@@ -45,8 +46,11 @@ function check(file: string | undefined, options: Options): Promise<number> {
       runs.length === 0
         ? ['no run is open']
         : [
-            ...formatTable(['RUN', 'MACHINE', 'STATUS', 'STATE', 'VERDICT'], rows),
-            ...runs.flatMap(({ why }) => why ?? []),
+            ...formatTable(['RUN', 'MACHINE', 'STATUS', 'STATE', 'VERDICT'], rows, io.width),
+            ...fitLines(
+              runs.flatMap(({ why }) => why ?? []),
+              { width: io.width, hang: 2 },
+            ),
           ],
     )
     return notContinued === 0 ? 0 : 3

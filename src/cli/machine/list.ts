@@ -28,6 +28,7 @@ function list(options: GlobalOptions): Promise<number> {
           gates.join(' ') || '-',
           error === undefined ? from : `${from}: ${error}`,
         ]),
+        io.width,
       ),
     )
     return 0

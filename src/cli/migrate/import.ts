@@ -34,6 +34,11 @@ function linesOf({ format, into, migrations, left }: ImportedMigrations): string
   const made = migrations.filter((one) => one.made).length
   return [
     ...migrations.flatMap(({ name, from, faults }) => faults.map((fault) => `${name} (${from}): ${fault}`)),
+    ...migrations.flatMap(({ name, from, before }) =>
+      before === null
+        ? []
+        : [`${name} (${from}): ${format} orders it before ${before}, which was imported earlier`],
+    ),
     ...left.map(({ file, why }) => `left out ${file}: ${why}`),
     `${format}: ${made} of ${migrations.length} migrations imported into ${into}, the others were there`,
     `next: cutter migrate propose ${into}/${migrations[0]?.name ?? '<name>'} --target <name>`,

@@ -41,15 +41,25 @@ function propose(folders: string[], options: Options): Promise<number> {
   })
 }
 
-function linesOf({ target, copy, bundles }: ProposedBundles): string[] {
+function linesOf({ target, copy, restore, bundles }: ProposedBundles): string[] {
   return [
     `rehearsed on a copy of ${target} of ${copy.takenAt}${copy.reused ? ', which was there' : ''} (${copy.backup})`,
     ...bundles.flatMap(linesOfBundle),
+    ...(restore === undefined ? [] : linesOfRestore(restore)),
     `next: read them, because they say what was seen and not what was meant; then cutter run start migrate --bundle ${bundles[0]!.bundle} --target ${target}`,
   ]
 }
 
-function linesOfBundle({ bundle, made, expect, sideEffects }: ProposedBundles['bundles'][number]): string[] {
+/** As the plan has it under *How to restore the backup*. */
+const linesOfRestore = ({ because, commands }: NonNullable<ProposedBundles['restore']>): string[] => [
+  'pg_restore alone does not restore this backup:',
+  ...because.map((line) => `  ${line}`),
+  'these commands restore it into an empty database:',
+  ...commands.map((line) => `  ${line}`),
+]
+
+function linesOfBundle(proposed: ProposedBundles['bundles'][number]): string[] {
+  const { bundle, made, deviations, expect, sideEffects } = proposed
   const { added, removed, changed } = expect.schema
   const counted = (what: string, names: string[]) => names.map((name) => `  ${what} ${name}`)
   return [
@@ -61,6 +71,7 @@ function linesOfBundle({ bundle, made, expect, sideEffects }: ProposedBundles['b
         `  ${table}: ${countWords(inserted)} rows inserted, ${countWords(updated)} updated, ${countWords(deleted)} deleted`,
     ),
     ...sideEffects.map(({ what, table, columns }) => `  ${table}.${columns.join(', ')}: ${what}`),
+    ...deviations.map((line) => `  accepted in advance: ${line}`),
     ...(made.length === 0 ? [] : [`made what was missing: ${made.join(', ')}`]),
     `wrote the expectations into ${bundle}/bundle.yaml`,
   ]

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import type { MigrationStatus } from '../../service/migrations/status.ts'
 import { printAnswer } from '../answers.ts'
 import { action, defineCommand, type GlobalOptions } from '../define-command.ts'
+import { fitLines } from '../fit.ts'
 import { inHome } from '../session.ts'
 
 /** `cutter migrate status`: says which migrations of a folder a target has, and which are pending. */
@@ -21,10 +22,13 @@ function status(folder: string | undefined, options: GlobalOptions & { target: s
   return inHome(options, async ({ home, io }) => {
     const { readMigrationStatus } = await import('../../service/migrations/status.ts')
     const found = await readMigrationStatus(home, { folder, target: options.target })
-    printAnswer(io, found, () => linesOf(found))
+    printAnswer(io, found, () => fitLines(linesOf(found), { width: io.width, hang: LABEL }))
     return 0
   })
 }
+
+/** Where the name of a migration begins. */
+const LABEL = 15
 
 const SOURCES = {
   history: 'by the history of the target and the closed runs of this home',
@@ -33,8 +37,11 @@ const SOURCES = {
 
 function linesOf({ target, source, migrations }: MigrationStatus): string[] {
   const pending = migrations.filter(({ state }) => state === 'pending' || state === 'rolled-back').length
+  const unfinished = migrations.filter(({ state }) => state === 'unfinished').length
+  const open = unfinished === 0 ? '' : `, ${unfinished} unfinished`
+  const applied = migrations.length - pending - unfinished
   return [
-    `target ${target}: ${migrations.length - pending} applied, ${pending} pending, ${SOURCES[source]}`,
+    `target ${target}: ${applied} applied, ${pending} pending${open}, ${SOURCES[source]}`,
     ...migrations.map(({ name, state, runId, appliedAt, bundle }) => {
       const when = runId === null ? '' : `  ${appliedAt}  ${runId}`
       return `  ${state.padEnd(11)}  ${name}${when}${bundle === null ? '  (not in the folder)' : ''}`

@@ -31,7 +31,7 @@ function list(options: GlobalOptions): Promise<number> {
     printAnswer(io, rehearsals, () =>
       rehearsals.length === 0
         ? ['no rehearsal databases here']
-        : formatTable(['RUN', 'TARGET', 'ON', 'DATABASE', 'MADE'], rows),
+        : formatTable(['RUN', 'TARGET', 'ON', 'DATABASE', 'MADE'], rows, io.width),
     )
     return 0
   })

@@ -1,10 +1,12 @@
 import { describeUnsettled } from '../../domain/begun-writes.ts'
 import { textInLine } from '../../domain/visible.ts'
 import type { Explanation } from '../../service/runs/explain.ts'
+import { findReadyApproval } from '../../service/runs/ready-approval.ts'
 import { fitLines } from '../fit.ts'
 import { glanceOf, withShortCommands } from '../glance.ts'
 import type { Line } from '../line.ts'
 import { ago, until } from '../relative-time.ts'
+import { resumeWith } from '../run-lines.ts'
 
 /** How times and digests are shown, and how wide lines may be. */
 interface Fit {
@@ -52,7 +54,7 @@ const lineWithTone = (line: string): Line =>
   TROUBLE.test(line) ? [{ text: line.slice(0, LABEL), style: 'trouble' }, line.slice(LABEL)] : line
 
 function textOf(found: Explanation, fit: Fit): string[] {
-  const { runId, mode, state, waitsFor, unsettledWrites, upgrade, hold, differences, refusals } = found
+  const { runId, mode, state, waitsFor, unsettledWrites, upgrade, hold, refusals } = found
   return [
     `run       ${runId}   ${mode}`,
     `state     ${state} since ${fit.past(waitsFor.since)}`,
@@ -69,9 +71,11 @@ function textOf(found: Explanation, fit: Fit): string[] {
       ? []
       : [`hold      since ${fit.past(hold.since)} (${textInLine(hold.reason)}, ${textInLine(hold.by)})`]),
     ...linesOfGate(found),
+    ...linesOfReady(found),
     ...linesOfWorld(found, fit),
-    ...differences.map((line) => `differs   ${line}`),
+    ...linesOfDifferences(found),
     ...linesOfWay(found),
+    ...found.hosts.map((host) => lineOfHost(host, found)),
     ...refusals.flatMap(({ reason, message, next }) => [
       `refuses   ${reason}: ${message}`,
       ...(next === null ? [] : [`          next: ${next.replaceAll('<run>', runId)}`]),
@@ -126,12 +130,31 @@ function linesOfApprovals(approvals: Explanation['approvals'], runId: string): s
   ]
 }
 
-function linesOfWorld({ world }: Explanation, { past }: Fit): string[] {
-  if (world === null) return []
-  const { how, at, why, isAsPlanned } = world
+function linesOfReady(found: Explanation): string[] {
+  const ready = findReadyApproval(found)
+  return ready === null ? [] : [`next      ${resumeWith(found.runId, ready)}`]
+}
+
+const linesOfWorld = ({ world }: Explanation, fit: Fit) =>
+  world === null ? [] : [`world     ${describeWorld(world, fit)}`]
+
+/** Whether the world was looked at, and whether it is as the plan says. */
+export function describeWorld(
+  { how, at, why, isAsPlanned }: NonNullable<Explanation['world']>,
+  { past }: Pick<Fit, 'past'>,
+): string {
   if (how === 'looked')
-    return [`world     looked at ${past(at)}: ${isAsPlanned ? 'as the plan says' : 'not as the plan says'}`]
-  return [`world     as last seen at ${past(at)}${why === null ? '' : `; not looked at now: ${why}`}`]
+    return `looked at ${past(at)}: ${isAsPlanned ? 'as the plan says' : 'not as the plan says'}`
+  return `as last seen ${past(at)}${why === null ? '' : `; not looked at now: ${why}`}`
+}
+
+/** What changed since an earlier plan is part of the plan of now, and no trouble. */
+function linesOfDifferences({ runId, differences, differsFrom }: Explanation): string[] {
+  if (differsFrom !== 'earlier-plan') return differences.map((line) => `differs   ${line}`)
+  return [
+    `moved     since the plan before this one, whose approvals count no more; next: cutter run plan ${runId}`,
+    ...differences.map((line) => `          ${line}`),
+  ]
 }
 
 type Judgement = Pick<Explanation['approvals'][number], 'wouldCount' | 'reason' | 'message'>
@@ -143,10 +166,18 @@ function describeJudgement({ wouldCount, reason, message }: Judgement): string {
     : `would be refused: ${reason}, ${message}`
 }
 
-function linesOfWay({ ifApproved, ifRetried }: Explanation): string[] {
+/** Where one of several hosts stands, and what comes for it. */
+function lineOfHost({ host, state, why, ahead }: Explanation['hosts'][number], { status }: Explanation) {
+  const stands = `${textInLine(host)} ${textInLine(state)}${why === null ? '' : ` (${textInLine(why)})`}`
+  if (ahead.length > 0) return `host      ${stands}; then ${ahead.join(', ')}`
+  return `host      ${stands}${status === 'working' ? '' : '; nothing more comes'}`
+}
+
+function linesOfWay({ ifApproved, ifRetried, world }: Explanation): string[] {
   const way = [...ifApproved, ...ifRetried]
   if (way.length === 0) return []
-  const ends = { paused: 'waits there', closed: 'ends there', stopped: 'stops there', working: '' }
+  const waits = world?.isAsPlanned === false ? 'waits there again, with the approval unused' : 'waits there'
+  const ends = { paused: waits, closed: 'ends there', stopped: 'stops there', working: '' }
   return [
     ifApproved.length > 0 ? 'then      if it is approved now:' : 'then      if it is resumed now:',
     ...way.map(({ state, phase, kind, status }) =>

@@ -30,9 +30,10 @@ interface Options extends GlobalOptions, ListOutput {
 function history(run: string, options: Options): Promise<number> {
   return inHome({ ...options, json: asksForJson(options) }, async ({ home, io, interrupt }) => {
     if (options.follow === true && options.output === 'csv') throw followedTableError()
-    const { readRunHistory } = await import('../../service/runs/history.ts')
+    const { readRunReasons, readRunHistory } = await import('../../service/runs/history.ts')
     const verify = options.verify === true
     const { runId, entries } = await readRunHistory(home, { run, verify })
+    const reasons = await readRunReasons(home, runId)
     if (verify)
       io.err(
         `cutter: the history of ${runId} holds: ${entries.length} entries, each hash and snapshot as recorded`,
@@ -44,7 +45,7 @@ function history(run: string, options: Options): Promise<number> {
         value: entries,
         items: entries,
         columns: historyFields,
-        lines: () => historyLines(io.width, new Date()).all(entries),
+        lines: () => historyLines({ width: io.width, now: new Date(), reasons }).all(entries),
       })
     else await printFollowed(io, home, { runId, entries }, interrupt)
     return 0
@@ -63,15 +64,26 @@ async function printFollowed(
   { runId, entries }: { runId: string; entries: HistoryEntry[] },
   interrupt: AbortSignal,
 ): Promise<void> {
-  const { followRun } = await import('../../service/runs/follow.ts')
+  const [{ followRun }, { readRunReasons }] = await Promise.all([
+    import('../../service/runs/follow.ts'),
+    import('../../service/runs/history.ts'),
+  ])
+  // A decision may be signed while its run is followed.
+  const form = async () =>
+    historyLines({
+      width: io.width,
+      now: new Date(),
+      isFollowed: true,
+      reasons: await readRunReasons(home, runId),
+    })
   let last: HistoryEntry | undefined = entries.at(-1)
-  const print = (entry: HistoryEntry) => {
+  const print = async (entry: HistoryEntry) => {
     if (io.json) io.outJsonLine(entry)
-    else for (const line of historyLines(io.width, new Date()).one(entry, last)) io.out(line)
+    else for (const line of (await form()).one(entry, last)) io.out(line)
     last = entry
   }
   if (io.json) for (const entry of entries) io.outJsonLine(entry)
-  else for (const line of historyLines(io.width, new Date()).all(entries)) io.out(line)
+  else for (const line of (await form()).all(entries)) io.out(line)
   const followed = await followRun(home, { run: runId, after: entries.at(-1)?.seq ?? 0 }, interrupt)
-  for await (const one of followed.entries) if (one !== null) print(one.entry)
+  for await (const one of followed.entries) if (one !== null) await print(one.entry)
 }

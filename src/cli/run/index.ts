@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { defineCommand } from '../define-command.ts'
 import { defineAbandon } from './abandon.ts'
+import { defineAdopt } from './adopt.ts'
 import { defineCancel } from './cancel.ts'
 import { defineExplain } from './explain.ts'
 import { defineExport } from './export.ts'
@@ -41,6 +42,7 @@ export function defineRunCommands(program: Command): void {
   defineVoid(group)
   defineAbandon(group)
   defineRollback(group)
+  defineAdopt(group)
   defineRetry(group)
   defineWait(group)
 }

@@ -7,7 +7,7 @@ import { integer, timeOf } from '../arguments.ts'
 import { action, defineCommand, type GlobalOptions } from '../define-command.ts'
 import { fitLines } from '../fit.ts'
 import type { Line } from '../line.ts'
-import { asksForJson, type ListOutput, outputOption, printList } from '../list-output.ts'
+import { asksForJson, type ListOutput, outputOption, printList, RUN_COLUMNS } from '../list-output.ts'
 import { lineOfHold } from '../run-lines.ts'
 import { inHome } from '../session.ts'
 import { formatTable } from '../table.ts'
@@ -47,20 +47,20 @@ function list(options: Options): Promise<number> {
     printList(io, options, {
       value: listed.runs,
       items: listed.runs,
-      columns: CSV_COLUMNS,
-      lines: () => linesOfRuns(listed, io.width),
+      columns: RUN_COLUMNS,
+      lines: () => linesOfRuns(listed, io.width, isFiltered(filter)),
     })
     if (listed.next !== null) io.err(`cutter: there are more: --cursor ${listed.next}`)
     return 0
   })
 }
 
-const CSV_COLUMNS = [
-  ...['runId', 'machine', 'version', 'mode', 'status', 'state', 'phase', 'gate', 'outcome', 'stopCode'],
-  ...['planDigest', 'startedBy', 'startedAt', 'updatedAt', 'about'],
-]
+/** Whether runs may be left out by what they are, and not by their number. */
+const isFiltered = ({ limit: _, cursor: __, ...filter }: { [option: string]: unknown }) =>
+  Object.values(filter).some((value) => value !== undefined)
 
-function linesOfRuns({ runs, hold }: ListedRuns, width: number | null): Line[] {
+function linesOfRuns({ runs, hold }: ListedRuns, width: number | null, filtered: boolean): Line[] {
+  if (runs.length === 0 && filtered) return ['no run matches all of these options; cutter run list shows all']
   if (runs.length === 0)
     return ['no runs here yet; start one with: cutter run start cut --document ID --source FILE']
   const holds = hold === null ? [] : fitLines([lineOfHold(hold)], { width, hang: 8 })
@@ -74,5 +74,8 @@ function linesOfRuns({ runs, hold }: ListedRuns, width: number | null): Line[] {
     run.startedAt,
     textInLine(run.about),
   ])
-  return [...formatTable(['RUN', 'MACHINE', 'MODE', 'STATUS', 'STATE', 'STARTED', 'ABOUT'], rows), ...holds]
+  return [
+    ...formatTable(['RUN', 'MACHINE', 'MODE', 'STATUS', 'STATE', 'STARTED', 'ABOUT'], rows, null),
+    ...holds,
+  ]
 }

@@ -1,9 +1,12 @@
 import type { Command } from 'commander'
+import { RUN_PAGE } from '../../client/command-words.ts'
 import { CutterError } from '../../domain/errors.ts'
 import { printAnswer } from '../answers.ts'
 import { RUN } from '../arguments.ts'
 import { action, defineCommand, type GlobalOptions } from '../define-command.ts'
+import type { Io } from '../io.ts'
 import { asideOf, readOutput } from '../output.ts'
+import { currentPlace } from '../place.ts'
 import { inHome, type Session } from '../session.ts'
 
 interface Options extends GlobalOptions {
@@ -20,22 +23,25 @@ export function defineReport(group: Command): void {
     group,
     'report',
     'make the reports of a run, and print their folder; or write one page about it',
-    'cutter run report 0f3a9c1d\n  cutter run report 0f3a9c1d --html --out run.html',
+    'cutter run report 0f3a9c1d\n  cutter run report 0f3a9c1d --html --out run.html\n  cutter run report 0f3a9c1d --html > run.html',
   )
     .argument('<run>', RUN)
     .option('--html', 'write one static page with timeline, plan differences and approvers')
-    .option('--out <file>', 'with --html: the page to write; the file must not exist yet (-: stdout)')
+    .option(
+      '--out <file>',
+      'with --html: the page to write; the file must not exist yet (-: stdout; default: stdout, and report.html where that is a terminal or for JSON)',
+    )
     .action(action(report))
 }
 
 function report(run: string, options: Options): Promise<number> {
   return inHome(options, async (session) => {
     const { html, out } = options
-    if ((html === undefined) !== (out === undefined))
-      throw new CutterError('USAGE', '--html and --out belong together; nothing was written', {
-        next: `cutter run report ${run} --html --out run.html`,
+    if (html === undefined && out !== undefined)
+      throw new CutterError('USAGE', '--out is for the page of --html; nothing was written', {
+        next: `cutter run report ${run} --html --out ${out}`,
       })
-    if (out !== undefined) return writePage(session, run, out)
+    if (html === true) return writePage(session, run, out ?? placeOfPage(session.io))
     const { reportRun } = await import('../../service/runs/report.ts')
     const made = await reportRun(session.home, { run })
     printAnswer(session.io, made, () => [
@@ -45,6 +51,9 @@ function report(run: string, options: Options): Promise<number> {
     return 0
   })
 }
+
+/** A page that nobody names a file for is for whoever reads stdout; on a terminal, where nobody reads HTML, it is a file. */
+const placeOfPage = (io: Io) => (io.json || currentPlace().stdout.isTerminal ? RUN_PAGE : '-')
 
 async function writePage({ home, io }: Session, run: string, out: string): Promise<number> {
   const { writeRunPage } = await import('../../service/runs/run-page.ts')

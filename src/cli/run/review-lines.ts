@@ -3,6 +3,7 @@ import type { RunReview } from '../../service/runs/review.ts'
 import { fitLines } from '../fit.ts'
 import type { Line } from '../line.ts'
 import { linesOfRun } from '../run-lines.ts'
+import { describeWorld, fitOf } from './explain-lines.ts'
 import { fitPlan } from './plan-tables.ts'
 
 /** The width of the labels. */
@@ -13,13 +14,15 @@ const MOST_CHANGES = 50
 /** What belongs to a decision, in the order in which it is read: the run, the plan, what differs, what cannot be taken back, who signed. */
 export function linesOfReview(review: RunReview, width: number | null): Line[] {
   const below = [
-    ...linesOfChanges(review),
+    ...linesOfChanges(review, width),
     ...linesOfRefusals(review),
     ...linesOfAhead(review),
     ...linesOfSigners(review),
   ]
   return [
-    ...linesOfRun(review.run, width, [`about   ${textInLine(review.run.about)}`]),
+    ...linesOfRun({ ...review.run, readyApproval: review.readyApproval }, width, [
+      `about   ${textInLine(review.run.about)}`,
+    ]),
     '',
     ...fitPlan(review.plan.trimEnd().split('\n'), width),
     '',
@@ -27,7 +30,7 @@ export function linesOfReview(review: RunReview, width: number | null): Line[] {
   ]
 }
 
-function linesOfChanges({ changes, differences }: RunReview): Line[] {
+function linesOfChanges({ changes, differences, world }: RunReview, width: number | null): Line[] {
   const shown = changes.changes.slice(0, MOST_CHANGES)
   const more = changes.changes.length - shown.length
   return [
@@ -43,7 +46,7 @@ function linesOfChanges({ changes, differences }: RunReview): Line[] {
       ],
     ),
     ...(more > 0 ? [`        and ${more} more changes of the plan`] : []),
-    ...(differences.length === 0 ? ['world   as the plan says'] : []),
+    ...(world === null ? [] : [`world   ${textInLine(describeWorld(world, fitOf(width)))}`]),
     ...differences.map((line): Line => [{ text: 'differs ', style: 'trouble' }, textInLine(line)]),
   ]
 }

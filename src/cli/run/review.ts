@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { setTimeout } from 'node:timers/promises'
 import type { Command } from 'commander'
 import type { FoundService } from '../../client/find-service.ts'
 import { CutterError } from '../../domain/errors.ts'
@@ -69,6 +70,7 @@ async function signReviewed(session: Session, run: string, options: Signing): Pr
       data: { runId },
     })
   const { as, key, reason } = options
+  if (found.isMoved) throw movedError(found)
   if (!(await asksYes(`Sign this plan at gate ${gate} as ${nameInLine(as)}? [y/N] `, session.interrupt))) {
     io.out('nothing was signed')
     return 0
@@ -80,6 +82,16 @@ async function signReviewed(session: Session, run: string, options: Signing): Pr
   }
   const { signApproval } = await import('../../service/approvals/sign.ts')
   return printKeptApproval(io, await signApproval(home, { run: runId, ...given }))
+}
+
+/** Nobody is asked to sign a plan that would be refused. */
+function movedError({ run: { runId }, refusals }: RunReview): CutterError {
+  const drift = refusals.find(({ reason }) => reason === 'DRIFT')
+  return new CutterError(
+    'EVENT_REFUSED',
+    `${drift?.message ?? 'the world has moved since the plan was made'}; nothing was signed`,
+    { next: drift?.next ?? `cutter run explain ${runId}`, data: { runId } },
+  )
 }
 
 /** A pipe answers for nobody. */
@@ -107,7 +119,27 @@ async function readThere(service: FoundService, run: string, { home }: Signing):
   return code === 0 ? (JSON.parse(Buffer.concat(parts).toString()) as RunReview) : code
 }
 
+/** How long keys may arrive that were pressed before the question, in milliseconds. */
+const TYPED_BEFORE_MS = 100
+
+/** Takes what was typed before the question: it answers nothing. False after Ctrl-C. */
+async function discardTyped(): Promise<boolean> {
+  const { stdin } = process
+  let typed = ''
+  const take = (bytes: Buffer) => {
+    typed += bytes.toString('latin1')
+  }
+  // Only in raw mode the terminal also gives a line that is not ended.
+  stdin.setRawMode(true)
+  stdin.on('data', take)
+  await setTimeout(TYPED_BEFORE_MS)
+  stdin.off('data', take).pause()
+  stdin.setRawMode(false)
+  return !typed.includes('\u0003')
+}
+
 async function asksYes(question: string, interrupt: AbortSignal): Promise<boolean> {
+  if (!(await discardTyped())) return false
   // Loaded here, because no other command asks.
   const { createInterface } = await import('node:readline')
   const lines = createInterface({ input: process.stdin, output: currentPlace().stdout.writable })

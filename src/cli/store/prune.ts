@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { printAnswer, printWarnings } from '../answers.ts'
 import { action, BY, defineCommand, type GlobalOptions } from '../define-command.ts'
+import { fitLines } from '../fit.ts'
 import { inHome } from '../session.ts'
 import { formatTable } from '../table.ts'
 
@@ -37,10 +38,16 @@ function prune(options: Options): Promise<number> {
       ...formatTable(
         ['RUN', 'CLOSED', 'BUNDLE'],
         pruned.map(({ runId, closedAt, bundle }) => [runId, closedAt, bundle ?? '']),
+        io.width,
       ),
-      into === undefined
-        ? `${pruned.length} would be pruned; nothing was changed: name a folder with --into`
-        : `${pruned.length} pruned; their start keys stay used`,
+      ...fitLines(
+        [
+          into === undefined
+            ? `${pruned.length} would be pruned; nothing was changed: name a folder with --into`
+            : `${pruned.length} pruned; their start keys stay used`,
+        ],
+        { width: io.width, hang: 2 },
+      ),
     ])
     return 0
   })

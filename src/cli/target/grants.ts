@@ -25,12 +25,15 @@ function grants(target: string, options: GlobalOptions): Promise<number> {
   return inHome(options, async ({ home, io }) => {
     const { readTargetGrants } = await import('../../service/targets/grants.ts')
     const { grants: found, server } = await readTargetGrants(home, { target })
-    printAnswer(io, found, () => [lineOfTarget(target, server), ...linesOfGrants(found)])
+    printAnswer(io, found, () => [lineOfTarget(target, server), ...linesOfGrants(found, io.width)])
     return found.grantsMatch ? 0 : 3
   })
 }
 
-function linesOfGrants({ grantMatrixDigest, expectedDigest, grantsMatch, facts }: TargetGrants): string[] {
+function linesOfGrants(
+  { grantMatrixDigest, expectedDigest, grantsMatch, facts }: TargetGrants,
+  width: number | null,
+): string[] {
   const rows = facts.map(({ fact, holds, expected }) => [
     fact,
     yesOrNo(holds),
@@ -40,7 +43,7 @@ function linesOfGrants({ grantMatrixDigest, expectedDigest, grantsMatch, facts }
     `matrix    ${grantMatrixDigest}`,
     `expected  ${expectedDigest}${grantsMatch ? '' : ' — NOT as expected'}`,
     '',
-    ...formatTable(['FACT', 'HOLDS', 'EXPECTED'], rows),
+    ...formatTable(['FACT', 'HOLDS', 'EXPECTED'], rows, width),
   ]
 }
 

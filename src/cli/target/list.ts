@@ -26,6 +26,7 @@ function list(options: GlobalOptions): Promise<number> {
           takes.join(', '),
           isEmbedded ? 'Cutter’s own' : 'cutter.yaml',
         ]),
+        io.width,
       ),
     )
     return 0

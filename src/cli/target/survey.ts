@@ -26,19 +26,15 @@ function survey(target: string, options: GlobalOptions & { document?: string }):
   return inHome(options, async ({ home, io }) => {
     const { surveyTarget } = await import('../../service/targets/survey.ts')
     const surveyed = await surveyTarget(home, { target, document: options.document ?? '' })
-    printAnswer(io, surveyed, () => linesOfSurvey(surveyed))
+    printAnswer(io, surveyed, () => linesOfSurvey(surveyed, io.width))
     return 0
   })
 }
 
-function linesOfSurvey({
-  target,
-  server,
-  counts,
-  grantsMatch,
-  wrong,
-  grantMatrixDigest,
-}: TargetSurvey): string[] {
+function linesOfSurvey(
+  { target, server, counts, grantsMatch, wrong, grantMatrixDigest }: TargetSurvey,
+  width: number | null,
+): string[] {
   const differing = wrong.join('; ') || grantMatrixDigest
   const rows = Object.entries(counts.whole).map(([table, count]) => [
     table,
@@ -49,6 +45,6 @@ function linesOfSurvey({
     lineOfTarget(target, server),
     `grants    ${grantsMatch ? 'as expected' : `NOT as expected: ${differing}`}`,
     '',
-    ...formatTable(['TABLE', 'ROWS', 'OF THE DOCUMENT'], rows),
+    ...formatTable(['TABLE', 'ROWS', 'OF THE DOCUMENT'], rows, width),
   ]
 }

@@ -24,7 +24,10 @@ export function defineCreate(group: Command): void {
     .requiredOption('--name <label>', 'the operator whom histories name')
     .option('--expires <time>', 'a duration such as 12h or 30d; at most 366d', '30d')
     .option('--machines <list>', 'only for runs of these machines, such as cut,migrate')
-    .option('--run <run>', 'make a read-only link to this run; needs --role viewer')
+    .option(
+      '--run <run>',
+      'make a read-only link to the gate at which this run waits, or to the run; needs --role viewer',
+    )
     .option(...BY)
     .action(action(create))
 }

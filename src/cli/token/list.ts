@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { printAnswer } from '../answers.ts'
 import { action, defineCommand, type GlobalOptions } from '../define-command.ts'
+import { fitLines } from '../fit.ts'
 import { inHome } from '../session.ts'
 import { lineOfToken } from './token-lines.ts'
 
@@ -21,7 +22,10 @@ function list(options: GlobalOptions): Promise<number> {
     printAnswer(io, tokens, () =>
       tokens.length === 0
         ? ['no tokens']
-        : tokens.map((token) => `${lineOfToken(token)}, last used ${token.lastUsedAt ?? 'never'}`),
+        : fitLines(
+            tokens.map((token) => `${lineOfToken(token)}, last used ${token.lastUsedAt ?? 'never'}`),
+            { width: io.width, hang: 4 },
+          ),
     )
     return 0
   })

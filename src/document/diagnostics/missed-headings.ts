@@ -1,12 +1,22 @@
-import type { Profile } from '../profiles/profile.ts'
+import type { Profile, Syntax } from '../profiles/profile.ts'
 import type { Doubt } from '../structure/headings/heading-match.ts'
+import { findLevel } from '../structure/leaf-level.ts'
 import { compareNumbers } from '../structure/numerals/compare-numbers.ts'
-import type { Boundary } from '../structure/outline.ts'
+import type { Boundary, Outline } from '../structure/outline.ts'
 import type { PlacedRecord, ScanRecord } from '../structure/records.ts'
-import { AGAIN, IN_LIST } from '../structure/settle-headings.ts'
+import { AGAIN, AGAIN_AT_ONE, IN_LIST, UNFIT } from '../structure/settle-headings.ts'
+import { findHiddenHeadings } from './hidden-headings.ts'
+import { findLeftOutText } from './left-out-text.ts'
 import { findMisspelledHeadings } from './misspelled-headings.ts'
 import { createProblem, type Problem } from './problem.ts'
+import { findQuotedHeadings } from './quoted-headings.ts'
+import { findRepeatedLines } from './repeated-lines.ts'
+import { findRunOnHeadings } from './run-on-headings.ts'
 import { gapBetween, seriesOf } from './sequence-problems.ts'
+import { findTitleBehindUnits } from './title-behind-units.ts'
+import { findUnknownNumbers } from './unknown-numbers.ts'
+import { findUnreadNearHeadings } from './unread-near-headings.ts'
+import { findUnreadSeries } from './unread-series.ts'
 
 /*
  * Measures what a reading may have missed: lines in the text of a record that read like headings of a kind that the document has, signs
@@ -26,13 +36,17 @@ interface Finding {
   doubtful: number
 }
 
+/** What was read, and how. */
+interface Read extends Pick<Outline, 'boundaries' | 'doubts' | 'isContainer'> {
+  placed: PlacedRecord[]
+  profile: Profile
+  syntax: Syntax
+}
+
 /** Finds what a reading may have missed. */
 export function findMissedHeadings(
   bytes: Uint8Array,
-  doubts: Doubt[],
-  boundaries: Boundary[],
-  placed: PlacedRecord[],
-  profile: Profile,
+  { boundaries, doubts, isContainer: isGuess, placed, profile, syntax }: Read,
 ): Missed {
   const { length } = bytes
   const measured = [
@@ -40,13 +54,27 @@ export function findMissedHeadings(
     ...outsizedUnits(length, placed),
     ...largeOtherText(length, placed, profile),
   ]
-  const suspected = suspectedHeadings(doubts, placed)
-  const known = new Set(suspected.map(({ start }) => start))
+  const suspected = suspectedHeadings(doubts, placed, profile)
+  const lines = [
+    ...findMisspelledHeadings(bytes, placed, profile),
+    ...findRunOnHeadings(bytes, placed, profile),
+    ...findTitleBehindUnits(bytes, placed, profile),
+    ...findRepeatedLines(bytes, placed, profile),
+    ...findHiddenHeadings(bytes, placed),
+    ...findUnknownNumbers(bytes, boundaries, placed, profile, isGuess),
+    ...findUnreadNearHeadings(bytes, boundaries, placed, profile, syntax),
+    ...findQuotedHeadings(bytes, placed, syntax),
+  ]
+  const doubted = new Set(suspected.map(({ start }) => start))
+  const found = new Set([...doubted, ...lines.map(({ start }) => start)])
+  const series = findUnreadSeries(bytes, placed, profile, isGuess)
   return {
     problems: [
       ...suspected,
-      ...findMisspelledHeadings(bytes, placed, profile).filter(({ start }) => !known.has(start)),
+      ...lines.filter(({ start }) => !doubted.has(start)),
+      ...series.filter(({ start }) => !found.has(start)),
       ...unreadSigns(boundaries),
+      ...findLeftOutText(bytes, boundaries, placed, profile),
       ...measured.map(({ problem }) => problem),
     ],
     share: measured.reduce((rest, { doubtful }) => rest * (1 - doubtful), 1),
@@ -54,7 +82,7 @@ export function findMissedHeadings(
 }
 
 /** Lines that read like headings, and whose number fits between those around them or stands alone in its line. */
-function suspectedHeadings(doubts: Doubt[], placed: PlacedRecord[]): Problem[] {
+function suspectedHeadings(doubts: Doubt[], placed: PlacedRecord[], profile: Profile): Problem[] {
   if (doubts.length === 0) return []
   const byLevel = new Map<string, PlacedRecord[]>()
   for (const each of placed) {
@@ -70,6 +98,9 @@ function suspectedHeadings(doubts: Doubt[], placed: PlacedRecord[]): Problem[] {
     const reason = suspicion(doubt, kin)
     if (reason === null) return []
     const record = recordAt(placed, doubt.start)
+    // "Preliminary title" before the first unit has no number, and "Articles" alone is the title of what follows.
+    const isTitle = !/\s/.test(doubt.text.trim()) || findLevel(doubt.level, profile)?.role === 'container'
+    if (doubt.sort === null && isTitle && (record?.number ?? null) === null) return []
     const inside = record?.address
     const where = inside === undefined || inside === null ? 'outside of units' : `in the text of ${inside}`
     const message =
@@ -86,15 +117,19 @@ const TAKEN = 'another heading has its number'
 
 function suspicion({ sort, start, isBare, why }: Doubt, kin: PlacedRecord[]): string | null {
   if (why === IN_LIST) return why
-  if (why === AGAIN) return TAKEN
-  if (sort === null) return 'it stands alone in its line, and others of its kind have a number'
+  if (why === AGAIN || why === AGAIN_AT_ONE) return TAKEN
+  if (sort === null) return 'others of its kind have a number'
   const next = firstAfter(kin, start)
   const [before, after] = [kin[next - 1], kin[next]]
   const known = kin.some((each) => each.sort === sort)
   if (known) return isBare && !why.includes('small letter') ? TAKEN : null
   const follows = before === undefined || compareNumbers(before.sort ?? '', sort!) < 0
   const precedes =
-    after === undefined ? isNext(before?.sort ?? null, sort!) : compareNumbers(sort!, after.sort ?? '') < 0
+    after === undefined && why === UNFIT
+      ? true
+      : after === undefined
+        ? isNext(before?.sort ?? null, sort!)
+        : compareNumbers(sort!, after.sort ?? '') < 0
   return follows && precedes ? `no other heading has its number, which fits here` : null
 }
 

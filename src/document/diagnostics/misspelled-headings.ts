@@ -58,9 +58,9 @@ function linesInGap(
   let isFenced = false
   for (const text of textOf(bytes, start, end).split('\n')) {
     if (FENCE.test(text)) isFenced = !isFenced
-    const isText = isFenced || text.length > LONGEST_LINE || line === before.line
+    const isText = text.length > LONGEST_LINE || line === before.line
     const found = isText ? null : wordsBeforeNumber(text)
-    if (found !== null && found.number > from && found.number < to && isNearly(found, words)) {
+    if (found !== null && found.number > from && found.number < to && isNearly(found, words, isFenced)) {
       const message = `"${text.trim()}" reads like a heading and stands in the text of ${before.record.address}: number ${found.number} is missing, and its words are, or are nearly, those of "${before.record.heading}"`
       problems.push(createProblem('HEADING_SUSPECTED', message, { line, column: 1, start }))
     }
@@ -82,13 +82,14 @@ function wordsBeforeNumber(text: string): NumberedLine | null {
   const match = /^([^\p{L}\p{N}<]*)(\p{L}[^\p{N}]{0,40}?)[\s.]*(\p{Nd}{1,6})(?![\p{L}\p{N}])(.*)$/u.exec(text)
   if (match === null) return null
   const [, before = '', words = '', digits = '', behind = ''] = match
-  const isApart = /[#=*>]/.test(before) || !/[\p{L}\p{N}]/u.test(behind)
+  const isApart = /[#=*>|+-]/.test(before) || !/[\p{L}\p{N}]/u.test(behind)
   return { words: foldWords(words), number: Number(toAsciiDigits(digits)), isApart }
 }
 
 /** Whether the words are misspelled, or the same in a line that was not read as a heading. */
-function isNearly({ words: one, isApart }: NumberedLine, other: string): boolean {
-  if (one === other) return isApart
+function isNearly({ words: one, isApart }: NumberedLine, other: string, isFenced: boolean): boolean {
+  if (one === other) return isApart || isFenced
+  if (isFenced) return false
   const most = Math.min(DIFFERENT.letters, Math.floor(other.length * DIFFERENT.share))
   return Math.abs(one.length - other.length) <= most && editsBetween(one, other) <= most
 }

@@ -81,6 +81,44 @@ function breakBetween(one: PlacedRecord, other: PlacedRecord, weak: boolean): Br
   return to > from + 1 ? ['NUMBER_GAP', `${numbersBetween(from, to)} missing: ${between}`] : null
 }
 
+/** Numbers that are missing before a record, and what stands at their place. */
+interface Gap {
+  numbers: number[]
+  /** What stands before the number in an address of the series. */
+  prefix: string
+  /** Whether the series has no number before. */
+  isFirst: boolean
+  /** The records from the number before up to the gap. For a first number: those behind the beginning of what encloses it. */
+  between: ScanRecord[]
+}
+
+/** Finds the gap before the record that begins at a byte. Null where no number is missing, or the address does not end with the number. */
+export function findGap(records: readonly ScanRecord[], start: number, profile: Profile): Gap | null {
+  const index = records.findIndex((record) => record.start === start && record.number !== null)
+  const after = records[index]
+  if (after === undefined) return null
+  const { address, parent } = after
+  const number = after.number!.toUpperCase()
+  if (!address!.endsWith(number)) return null
+  const series = seriesOf(after, profile)
+  const isOfSeries = (record: ScanRecord) =>
+    record.kind !== 'other' && record.number !== null && seriesOf(record, profile) === series
+  const last = records.slice(0, index).findLastIndex(isOfSeries)
+  const { from, to } =
+    last < 0
+      ? { from: 0, to: Number(/^\d+/.exec(number)?.[0]) }
+      : gapBetween(records[last]!.number!, after.number!)
+  const missing = Array.from({ length: Math.max(0, to - from - 1) || 0 }, (_, i) => from + 1 + i)
+  if (missing.length === 0) return null
+  const first = last < 0 ? records.findIndex((record) => record.address === parent && parent !== null) : last
+  return {
+    numbers: missing,
+    prefix: address!.slice(0, -number.length),
+    isFirst: last < 0,
+    between: records.slice(Math.max(0, first), index),
+  }
+}
+
 /** The last integer of one number, and the first of another. */
 export function gapBetween(before: string, after: string): { from: number; to: number } {
   // 67.1 stands between 67 and 68.

@@ -19,6 +19,8 @@ export const SEVERITY = {
   NUMBER_UNREAD: 'needs-accept',
   OTHER_TEXT_CHANGED: 'needs-accept',
   OTHER_TEXT_LARGE: 'needs-accept',
+  TEXT_LEFT_OUT: 'needs-accept',
+  TEXT_STRUCK_OUT: 'needs-accept',
   UNCLOSED_BLOCK: 'needs-accept',
   UNIT_OUTSIZED: 'needs-accept',
   BYTE_ORDER_MARK: 'note',
@@ -32,6 +34,9 @@ export const SEVERITY = {
   NO_FINAL_NEWLINE: 'note',
   NUMBER_RAISED: 'note',
   NUMBER_STARTS_LATE: 'note',
+  SITE_PART: 'note',
+  UNIT_EMPTY: 'note',
+  UNIT_TITLE_ALONE: 'note',
   UNKNOWN_HEADING_LEVEL: 'note',
 } as const satisfies Record<string, Severity>
 

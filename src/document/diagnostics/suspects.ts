@@ -30,8 +30,12 @@ const DOUBTS: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
   'NUMBER_STARTS_LATE',
   'NUMBER_UNREAD',
   'OTHER_TEXT_LARGE',
+  'TEXT_LEFT_OUT',
+  'TEXT_STRUCK_OUT',
   'UNCLOSED_BLOCK',
+  'UNIT_EMPTY',
   'UNIT_OUTSIZED',
+  'UNIT_TITLE_ALONE',
   'UNKNOWN_HEADING_LEVEL',
 ])
 

@@ -10,6 +10,8 @@ export interface DocumentDiff {
   changes: Change[]
   /** Lines outside of all units: front matter, titles, headings of chapters, notes. */
   other: Pick<OtherDifference, 'removed' | 'added'>[]
+  /** Units in their old order that stand below another heading or line outside of units than before. */
+  places: string[]
 }
 
 /** A source with its scan. */
@@ -22,8 +24,14 @@ export interface ScannedText {
 export function diffDocuments(before: ScannedText, after: ScannedText): DocumentDiff {
   const old = listUnitTexts(before)
   const changes = markMoves(diffUnits(old, listUnitTexts(after)), old)
-  const { other } = diffOtherText(listParts(before), listParts(after))
-  return { changes, other: other.map(({ removed, added }) => ({ removed, added })) }
+  const { other, moved } = diffOtherText(listParts(before), listParts(after))
+  const known = new Set(changes.flatMap(({ change, address }) => (change === 'moved' ? [address] : [])))
+  const places = new Set(moved.map((unit) => unit.replace(/#\d+$/, '')))
+  return {
+    changes,
+    other: other.map(({ removed, added }) => ({ removed, added })),
+    places: [...places].filter((address) => !known.has(address)),
+  }
 }
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })

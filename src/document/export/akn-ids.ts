@@ -74,7 +74,7 @@ export function aknAddressWords({ address, level }: Pick<TextPiece, 'address' | 
 }
 
 /** `_` separates the parts of an id and `.` is punctuation, so both become `-`: "74A_75" → 74a-75, "1.2.3" → 1-2-3. */
-const idNumber = (text: string) =>
+export const idNumber = (text: string) =>
   text
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')

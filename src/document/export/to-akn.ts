@@ -1,5 +1,7 @@
 import { aknAddressWords, aknElement, aknElementReference, aknNumber, createIdIssuer } from './akn-ids.ts'
+import { aknPartLines, paragraphLines } from './akn-parts.ts'
 import type { DocumentText, TextPiece } from './document-text.ts'
+import { type ReadPiece, readPieces } from './piece-text.ts'
 import { countUnwritable, escapeXml, splitParagraphs } from './xml-text.ts'
 
 /** Facts for the metadata that a text does not contain. */
@@ -10,16 +12,25 @@ export interface AknFacts {
   language: string
   /** Date of the work, YYYY-MM-DD; null if it is unknown. */
   date: string | null
+  /** Days of publication and commencement, YYYY-MM-DD; left out or null if they are unknown. */
+  published?: string | null
+  commences?: string | null
+  /** European identifiers of legislation and case law; left out or null if it has none. */
+  eli?: string | null
+  ecli?: string | null
 }
 
 interface Node {
-  piece: TextPiece
+  piece: ReadPiece
   eId: string
   wId: string
   children: Node[]
 }
 
-const NAMESPACE = 'http://docs.oasis-open.org/legaldocml/ns/akn/3.0'
+/** The namespace of Akoma Ntoso 3.0. */
+export const AKN_NAMESPACE = 'http://docs.oasis-open.org/legaldocml/ns/akn/3.0'
+/** The namespace of `cutter:ids`: the ids that an element has in a source that is no Akoma Ntoso. */
+const CUTTER_NAMESPACE = 'urn:cutter:document'
 /** Stands for an unknown date, because the schema of Akoma Ntoso requires one. */
 const NO_DATE = '0001-01-01'
 
@@ -29,6 +40,7 @@ const NO_DATE = '0001-01-01'
  */
 export function toAkn(text: DocumentText, facts: AknFacts): { xml: string; notes: string[] } {
   const { preface, roots } = buildTree(text)
+  const hasIds = holdIds(roots)
   const lost = text.pieces.reduce((sum, piece) => sum + countUnwritable(piece.text), 0)
   const notes =
     lost === 0
@@ -38,7 +50,7 @@ export function toAkn(text: DocumentText, facts: AknFacts): { xml: string; notes
         ]
   const lines = [
     '<?xml version="1.0" encoding="UTF-8"?>',
-    `<akomaNtoso xmlns="${NAMESPACE}">`,
+    `<akomaNtoso xmlns="${AKN_NAMESPACE}"${hasIds ? ` xmlns:cutter="${CUTTER_NAMESPACE}"` : ''}>`,
     '  <act name="act" contains="singleVersion">',
     ...metaLines(text, facts, notes),
     ...prefaceLines(preface),
@@ -51,17 +63,20 @@ export function toAkn(text: DocumentText, facts: AknFacts): { xml: string; notes
   return { xml: `${lines.join('\n')}\n`, notes }
 }
 
-function buildTree({ pieces }: DocumentText): { preface: TextPiece[]; roots: Node[] } {
+const holdIds = (nodes: Node[]): boolean =>
+  nodes.some(({ piece, children }) => piece.ids.length > 0 || holdIds(children))
+
+function buildTree({ pieces }: DocumentText): { preface: ReadPiece[]; roots: Node[] } {
   const eIds = createIdIssuer()
   const wIds = createIdIssuer()
   const open = new Map<string, Node>()
   const roots: Node[] = []
-  const preface: TextPiece[] = []
+  const preface: ReadPiece[] = []
   let inside: Node | null = null
   const places = new Map<Node | null, number>()
-  for (const piece of pieces) {
+  for (const piece of readPieces(pieces)) {
     if (piece.kind === 'other') {
-      if (splitParagraphs(piece.text).length === 0) continue
+      if (splitParagraphs(piece.body).length === 0) continue
       if (roots.length === 0) {
         preface.push(piece)
         continue
@@ -98,7 +113,7 @@ function metaLines(
   facts: AknFacts,
   notes: string[],
 ): string[] {
-  const { country, language } = facts
+  const { country, language, published = null, commences = null, eli = null, ecli = null } = facts
   const work = `/akn/${country}/act/${facts.date ?? NO_DATE}/${document.toLowerCase()}`
   const version = (stored?.inForceSince ?? stored?.cutAt)?.slice(0, 10) ?? null
   const expression = `${work}/${language}@${version ?? ''}`
@@ -110,8 +125,11 @@ function metaLines(
   const identification = [
     '<FRBRWork>',
     ...uris(work, `${work}/!main`),
-    ...(sourceVersionId === null ? [] : [`  <FRBRalias name="sourceVersionId" value="${sourceVersionId}"/>`]),
-    ...dated(facts.date, 'enactment'),
+    ...aliasLines({ sourceVersionId, eli, ecli }),
+    `  <FRBRdate date="${facts.date ?? NO_DATE}" name="${facts.date === null ? 'unknown' : 'enactment'}"/>`,
+    ...(published === null ? [] : [`  <FRBRdate date="${published}" name="publication"/>`]),
+    ...(commences === null ? [] : [`  <FRBRdate date="${commences}" name="commencement"/>`]),
+    '  <FRBRauthor href="#author"/>',
     `  <FRBRcountry value="${country}"/>`,
     `  <FRBRname value="${document}"/>`,
     '</FRBRWork>',
@@ -142,9 +160,15 @@ function metaLines(
   ]
 }
 
-function prefaceLines(pieces: TextPiece[]): string[] {
+/** Other names of the work. */
+const aliasLines = (names: { [name: string]: string | null }): string[] =>
+  Object.entries(names).flatMap(([name, value]) =>
+    value === null ? [] : [`  <FRBRalias name="${name}" value="${escapeXml(value)}"/>`],
+  )
+
+function prefaceLines(pieces: ReadPiece[]): string[] {
   if (pieces.length === 0) return []
-  const paragraphs = pieces.flatMap(({ text }) => splitParagraphs(text))
+  const paragraphs = pieces.flatMap(({ body }) => splitParagraphs(body))
   return ['    <preface eId="preface">', ...paragraphLines(paragraphs, 'preface', '      '), '    </preface>']
 }
 
@@ -156,18 +180,23 @@ function elementLines({ piece, eId, wId, children }: Node, indent: string): stri
     ['eId', eId],
     ['wId', wId],
     ...(piece.unit === null ? [] : [['GUID', piece.unit.unitId]]),
+    ...(piece.ids.length === 0 ? [] : [['cutter:ids', escapeXml(piece.ids.join(' '))]]),
     ...(piece.kind === 'excluded' ? [['status', piece.status === 'repealed' ? 'removed' : 'ignored']] : []),
   ]
   const block = children.length === 0 ? 'content' : 'intro'
-  const paragraphs = splitParagraphs(bodyOf(piece))
+  const { body, title } = piece
+  const isUnit = piece.kind === 'unit' && children.length === 0 && piece.address !== null
+  const parts = isUnit ? aknPartLines(piece.address!, body, { eId, wId, indent: deeper }) : null
+  const paragraphs = splitParagraphs(body)
   const id = `${eId}__${block}`
   // An element without children must have a content, which may be empty.
   const isEmpty = paragraphs.length === 0 && children.length > 0
   return [
     `${indent}<${element} ${attributes.map(([key, value]) => `${key}="${value}"`).join(' ')}>`,
     ...(piece.number === null ? [] : [`${deeper}<num>${escapeXml(piece.number)}</num>`]),
-    ...(piece.heading === null ? [] : [`${deeper}<heading>${escapeXml(piece.heading)}</heading>`]),
-    ...(isEmpty
+    ...(title === null ? [] : [`${deeper}<heading>${escapeXml(title)}</heading>`]),
+    ...(parts ?? []),
+    ...(isEmpty || parts !== null
       ? []
       : [
           `${deeper}<${block} eId="${id}">`,
@@ -178,18 +207,3 @@ function elementLines({ piece, eId, wId, children }: Node, indent: string): stri
     `${indent}</${element}>`,
   ]
 }
-
-/** Returns the text without its heading's line. If the heading runs into the text, the rest of the line is kept. */
-function bodyOf({ text, heading, kind }: TextPiece): string {
-  if (heading === null || kind === 'other') return text
-  const end = /\r\n|\r|\n/.exec(text)
-  const line = (end === null ? text : text.slice(0, end.index)).normalize('NFC')
-  const rest = end === null ? '' : text.slice(end.index)
-  const at = line.indexOf(heading)
-  if (at < 0) return text
-  const behind = line.slice(at + heading.length)
-  return /[\p{L}\p{N}]/u.test(behind) ? behind + rest : rest
-}
-
-const paragraphLines = (paragraphs: string[], id: string, indent: string) =>
-  paragraphs.map((text, i) => `${indent}<p eId="${id}__p_${i + 1}">${escapeXml(text)}</p>`)

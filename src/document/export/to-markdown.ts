@@ -1,16 +1,18 @@
 import type { DocumentText, TextPiece } from './document-text.ts'
+import { isMarkup, readPieces } from './piece-text.ts'
 
 /** Exports a text as Markdown: the source itself if it is Markdown, else each unit and container under a heading of its depth. */
 export function toMarkdown({ pieces }: DocumentText): { markdown: string; asWritten: boolean } {
   if (isMarkdown(pieces)) return { markdown: pieces.map(({ text }) => text).join(''), asWritten: true }
   const depths = new Map<string, number>()
-  const blocks = pieces.flatMap((piece) => {
-    if (piece.kind === 'other') return [bodyLines(piece.text)]
+  const asMarkup = isMarkup(pieces)
+  const blocks = readPieces(pieces).flatMap((piece) => {
+    if (piece.kind === 'other') return [bodyLines(piece.body)]
     const depth = piece.parent === null ? 0 : (depths.get(piece.parent) ?? 0) + 1
     if (piece.address !== null) depths.set(piece.address, depth)
     return [
-      `${'#'.repeat(Math.min(6, depth + 1))} ${escapeInline(firstLine(piece.text))}`,
-      bodyLines(textBehindFirstLine(piece.text)),
+      `${'#'.repeat(Math.min(6, depth + 1))} ${escapeInline(piece.head)}`,
+      bodyLines(asMarkup ? piece.body : textBehindFirstLine(piece.text)),
     ]
   })
   return { markdown: `${blocks.filter((block) => block !== '').join('\n\n')}\n`, asWritten: false }
@@ -22,7 +24,6 @@ function isMarkdown(pieces: TextPiece[]): boolean {
   return headed.length > 0 && headed.every(({ text }) => /^\ufeff? {0,3}#{1,6}(?:[ \t]|\r|\n|$)/.test(text))
 }
 
-const firstLine = (text: string) => /^[^\r\n]*/.exec(text)![0].trim()
 const textBehindFirstLine = (text: string) => text.slice(/^[^\r\n]*/.exec(text)![0].length)
 
 function bodyLines(text: string): string {

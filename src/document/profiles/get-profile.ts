@@ -42,6 +42,8 @@ export function getProfile(wanted: string, profiles: readonly Profile[] = []): P
 export function listVersions(name: string, profiles: readonly Profile[] = []): Profile[] {
   const own = profiles.filter((profile) => profile.name === name)
   if (own.length > 0) return own
-  const shipped = [name, `${name}@1`].map(findShippedProfile).filter((profile) => profile !== null)
+  const shipped = [name, `${name}@2`, `${name}@1`]
+    .map(findShippedProfile)
+    .filter((profile) => profile !== null)
   return shipped.filter((profile, i) => i === 0 || profile.version !== shipped[0]!.version)
 }

@@ -89,6 +89,8 @@ const detection = z.strictObject({
   when: z.enum(['first', 'fallback', 'named']).default('first'),
   /** The text must begin with one of these. */
   begins: z.array(z.string().min(1)).optional(),
+  /** Or with one of these elements, if no line of it is a heading of Markdown, which may begin with an element too. */
+  fragments: z.array(z.string().min(1)).optional(),
   /** The text, or its beginning with the title, must contain one of these words exactly. */
   words: z.array(z.string().min(1)).optional(),
   titleWords: z.array(z.string().min(1)).optional(),
@@ -138,6 +140,8 @@ const profileSchema = z.strictObject({
   numberWords: z.record(z.string(), z.int().positive()).default({}),
   /** "11 bis": kept, as 11-BIS. */
   numberSuffixes: z.array(z.string()).default([]),
+  /** Suffixes in other scripts, and their form for addresses: "2 مكرر" is 2-BIS. */
+  numberSuffixWords: z.record(z.string(), z.string().regex(/^[a-z0-9]+$/)).exactOptional(),
   /** "1er", "5th", "1º": dropped. */
   ordinalMarks: z.array(z.string()).default([]),
   /** "74a und 75": one heading with several numbers, 74A_75. */
@@ -154,6 +158,8 @@ const profileSchema = z.strictObject({
   /** HTML only: the attribute that numbers elements, and the level of each element that may have it. */
   numberAttribute: z.string().min(1).optional(),
   elements: z.record(z.string(), name).default({}),
+  /** HTML only: parts of the page that belong to its site, such as navigation, are no text of units. Left out: they are read like others. It is never inherited. */
+  siteParts: z.literal('outside').exactOptional(),
 })
 
 /** A parsed profile. */

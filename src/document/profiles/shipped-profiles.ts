@@ -25,6 +25,8 @@ import * as numbered1 from './version-1/numbered.yaml'
 import * as plain1 from './version-1/plain.yaml'
 import * as plainNested1 from './version-1/plain-nested.yaml'
 import * as spdx1 from './version-1/spdx.yaml'
+import * as html2 from './version-2/html.yaml'
+import * as htmlNested2 from './version-2/html-nested.yaml'
 
 /** A profile as it is written: its own keys, without those of the profile that it extends. */
 interface WrittenProfile {
@@ -64,6 +66,8 @@ const former: WrittenProfile[] = [
   plain1,
   plainNested1,
   spdx1,
+  html2,
+  htmlNested2,
 ]
 
 const known = new Map([
@@ -88,7 +92,7 @@ export function findShippedProfile(name: string): Profile | null {
   if (found !== undefined) return found
   const each = known.get(name)
   if (each === undefined) return null
-  const version = former.includes(each) ? '1' : undefined
+  const version = former.includes(each) ? String(each.data.version) : undefined
   const profile = parseProfile(extendProfile(each.data, new Map(), version))
   parsed.set(name, profile)
   return profile
@@ -103,7 +107,7 @@ export function findShippedProfile(name: string): Profile | null {
 export function extendProfile(
   data: { [key: string]: unknown },
   others: ReadonlyMap<string, { [key: string]: unknown }>,
-  version?: '1',
+  version?: string,
 ): { [key: string]: unknown } {
   const chain = [data]
   for (let each = data; each.extends !== undefined; ) {
@@ -122,8 +126,8 @@ export function extendProfile(
     each = base
   }
   const merged = Object.assign({}, ...chain.reverse()) as { [key: string]: unknown }
-  // Detection, description and version are never inherited.
-  for (const own of ['detect', 'description', 'version'])
+  // Detection, description and version are never inherited, nor is what came with a later version.
+  for (const own of ['detect', 'description', 'version', 'siteParts'])
     if (!(own in data) && chain.length > 1) delete merged[own]
   delete merged.extends
   return merged

@@ -1,4 +1,5 @@
 import { sha256 } from '../../domain/json.ts'
+import type { SiteParts } from './headings/heading-match.ts'
 import type { Boundary } from './outline.ts'
 import { findOwnText } from './own-text.ts'
 import { freeAddress, type PlacedRecord, type ScanRecord } from './records.ts'
@@ -14,6 +15,7 @@ interface Source {
   /** The end of the front matter. */
   bodyStart: number
   document: string
+  site: SiteParts | undefined
 }
 
 /**
@@ -25,6 +27,7 @@ export function cutOwnText(placed: PlacedRecord[], source: Source): PlacedRecord
   // A text without any heading that was read has nothing to cut: as one unit it would hide that nothing was found.
   if (placed.every(({ record }) => record.kind === 'other')) return placed
   const document = source.document.toUpperCase()
+  const own = withoutParts(bytes, source.site)
   const headings = new Map<number, Boundary['heading']>()
   for (const { kind, heading } of boundaries) if (kind !== 'unit') headings.set(heading.start, heading)
   // Most texts have nothing to cut here, and need no list of their addresses.
@@ -34,7 +37,7 @@ export function cutOwnText(placed: PlacedRecord[], source: Source): PlacedRecord
     const { record } = each
     const heading = headings.get(record.start)
     const from = Math.max(bodyStart, heading === undefined ? record.start : endOfHeading(bytes, heading))
-    const start = from < record.end ? findOwnText(bytes, from, record.end) : null
+    const start = from < record.end ? findOwnText(own, from, record.end) : null
     if (start === null) return [each]
     addresses ??= new Set(placed.map(({ record }) => record.address))
     const taken = addresses
@@ -60,6 +63,15 @@ export function cutOwnText(placed: PlacedRecord[], source: Source): PlacedRecord
   return all
 }
 
+/** Puts spaces in the place of the parts of a site. */
+function withoutParts(bytes: Uint8Array, site: SiteParts | undefined): Uint8Array {
+  if (site === undefined) return bytes
+  const own = Buffer.from(bytes)
+  for (const { start, end } of site.parts) own.fill(SPACE, start, end)
+  return own
+}
+
+const SPACE = 0x20
 const isCut = ({ record: { kind } }: PlacedRecord) => kind === 'unit' || kind === 'excluded'
 
 const LF = 0x0a

@@ -16,8 +16,8 @@ export interface LeafLevel {
 const NUMBERED = 'numbered'
 
 /**
- * Finds the kind of heading that is cut: of the levels with role `leaf`, the one with most numbered headings at one depth, the
- * wider level on a tie. Plain text that has only containers is cut at the narrowest of them. Returns null for Markdown without
+ * Finds the kind of heading that is cut: of the levels with role `leaf`, the one with most numbered headings at one depth; on a tie the
+ * one with more numbers, because numbers of parts begin again, then the wider one. Plain text that has only containers is cut at the narrowest of them. Returns null for Markdown without
  * known kinds. `levels` replaces the search: they were cut before, and a document keeps its reading.
  */
 export function findLeafLevel(
@@ -28,8 +28,9 @@ export function findLeafLevel(
 ): LeafLevel | null {
   const named = levels ?? (profile.leaves === 'most-frequent' ? null : profile.leaves)
   const wanted = named === null ? null : new Set(named)
+  const holding = wanted === null && articlesHoldSections(headings) ? 'article' : null
   const isLeaf = (level: Level | undefined) =>
-    wanted?.has(level?.name ?? profile.unnamed.name) ?? level?.role === 'leaf'
+    wanted?.has(level?.name ?? profile.unnamed.name) ?? (level?.role === 'leaf' && level.name !== holding)
   // Markdown that was cut at every heading keeps that.
   if (levels?.every((name) => name === profile.unnamed.name) && syntax !== 'plain') return null
   const known = mostFrequent(headings, profile, isLeaf)
@@ -83,19 +84,41 @@ function mostFrequent(
   profile: Profile,
   fits: (level: Level | undefined) => boolean,
 ): Heading | null {
-  const counts = new Map<string, { count: number; heading: Heading }>()
+  const counts = new Map<string, { count: number; heading: Heading; numbers: Set<string> }>()
   for (const heading of headings) {
     if (heading.number === null || heading.level === null || !fits(findLevel(heading.level, profile)))
       continue
     const key = `${heading.depth} ${heading.level}`
     const entry = counts.get(key)
-    if (entry === undefined) counts.set(key, { count: 1, heading })
-    else entry.count += 1
+    if (entry === undefined) counts.set(key, { count: 1, heading, numbers: new Set([heading.number]) })
+    else {
+      entry.count += 1
+      entry.numbers.add(heading.number)
+    }
   }
   const best = [...counts.values()].sort((a, b) => {
-    return b.count - a.count || levelRank(a.heading.level, profile) - levelRank(b.heading.level, profile)
+    const order = b.count - a.count || b.numbers.size - a.numbers.size
+    return order || levelRank(a.heading.level, profile) - levelRank(b.heading.level, profile)
   })[0]
   return best?.heading ?? null
+}
+
+/** Fewest articles with sections of their own. */
+const FEWEST_HOLDING = 2
+
+/** Articles of by-laws hold sections whose numbers begin again: each first section stands directly below an article, and no other one does. */
+export function articlesHoldSections(headings: Heading[]): boolean {
+  const both = headings.filter(
+    ({ level, number }) => number !== null && (level === 'article' || level === 'section'),
+  )
+  let holding = 0
+  for (const [i, { level, sort }] of both.entries()) {
+    if (level !== 'section') continue
+    const isFirst = /^1(?!\d)/.test(sort!)
+    if (isFirst !== (both[i - 1]?.level === 'article')) return false
+    holding += Number(isFirst)
+  }
+  return holding >= FEWEST_HOLDING
 }
 
 function narrowest(headings: Heading[], profile: Profile): Heading | null {

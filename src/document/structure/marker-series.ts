@@ -9,6 +9,9 @@ import { findLevel, levelRank } from './leaf-level.ts'
 
 const WIDEST_GAP = 5
 
+/** Why a heading of a series is a doubt. */
+export type SeriesDoubt = 'again' | 'in-list' | 'unfit' | 'behind-text'
+
 interface Series {
   first: Heading
   count: number
@@ -28,12 +31,12 @@ interface Series {
 /**
  * Removes the weak headings that do not fit their series. `headings` are in the order of the text. `doubt` is called with each kept
  * heading whose number also continues a list that begins inside of the series (`in-list`: the series may be made of lists), and with the
- * removed heading at which numbers begin again and run as far as those of the series (`again`).
+ * removed heading at which numbers begin again and run as far as those of the series (`again`), or that comes too far behind (`unfit`) or may stand inside of a sentence (`behind-text`).
  */
 export function keepMarkerSeries(
   headings: Heading[],
   profile: Profile,
-  doubt: (heading: Heading, why: 'again' | 'in-list') => void,
+  doubt: (heading: Heading, why: SeriesDoubt) => void,
 ): Heading[] {
   if (!headings.some(({ weak }) => weak !== undefined)) return headings
   const series = new Map<string, Series>()
@@ -44,10 +47,19 @@ export function keepMarkerSeries(
     if (weak !== undefined && kept.at(-1)?.start === start) continue
     if (weak !== undefined) {
       const before = series.get(level!)
+      if (before !== undefined && isSameAgain(before, kept.at(-1), heading)) {
+        kept[kept.length - 1] = heading
+        continue
+      }
       const fits = before !== undefined && continuesSeries(before, heading)
+      if (weak.isBehindText && !(fits ? beginsItem(heading) : mayFollowTitle(before, weak))) {
+        if (fits) doubt(heading, 'behind-text')
+        continue
+      }
       if (!fits && !startsSeries(before, weak.ordinal)) {
         const again = before === undefined ? null : followList(before, heading)
         if (again !== null) doubt(again, 'again')
+        else if (before !== undefined && isUnfit(before, heading, profile)) doubt(heading, 'unfit')
         continue
       }
       // The same numbers come a second time, now with the text: the headings before were a table of contents.
@@ -103,10 +115,49 @@ function endNarrowerSeries(series: Map<string, Series>, level: string | null, pr
 }
 
 function continuesSeries(series: Series, { weak }: Heading): boolean {
-  const { ordinal, indent } = weak!
+  const { ordinal, indent, isBehindText } = weak!
+  if (isBehindText)
+    return (
+      !series.over &&
+      indent === series.indent &&
+      ordinal.length === 1 &&
+      ordinal[0] === series.ordinal[0]! + 1
+    )
   if (Math.abs(series.indent - indent) > 1 || (series.over && !series.mayRunOn)) return false
   // Behind a heading of a chapter numbers may restart or run on, but without a gap.
   return follows(series.ordinal, ordinal, series.over ? 1 : WIDEST_GAP)
+}
+
+/** Behind a line that no sign ends, an item begins with a capital letter or with one without case. */
+const beginsItem = ({ words }: Heading) => /^["“«(]?[\p{Lu}\p{Lt}\p{Lo}]/u.test(words)
+
+/** Whether the last heading stood behind text and its number comes again without that: then it was a part of a sentence. */
+const isSameAgain = (series: Series, last: Heading | undefined, { level, weak }: Heading): boolean =>
+  last?.weak?.isBehindText === true &&
+  last.level === level &&
+  !weak!.isBehindText &&
+  weak!.indent === series.indent &&
+  weak!.ordinal.join() === series.ordinal.join()
+
+/** Lines of a title, behind which a series may begin although no sign ends them. */
+const TITLE_LINES = 3
+
+const mayFollowTitle = (before: Series | undefined, { textBefore }: { textBefore: number }) =>
+  before === undefined && textBefore <= TITLE_LINES
+
+/** The highest number behind the last one that may be a number of the text, and no year. */
+const FAR = 60
+
+/** Whether a numbered title comes too far behind the last number to continue the series: "1.040" behind "1.1", "9." behind "3.". */
+function isUnfit(
+  { ordinal: last }: Series,
+  { weak, level, after, start }: Heading,
+  profile: Profile,
+): boolean {
+  const { ordinal } = weak!
+  if (after === start || weak!.indent > 1) return false
+  if (ordinal.length > 1) return findLevel(level, profile)?.title === 'required'
+  return ordinal[0]! > last[0]! + WIDEST_GAP && ordinal[0]! <= last[0]! + FAR
 }
 
 const isFirst = (ordinal: number[]) => ordinal.every((part) => part <= 1 || part >= LETTER)

@@ -1,6 +1,6 @@
 import type { Profile, Syntax } from '../profiles/profile.ts'
 import type { Doubt, Heading, SyntaxReading } from './headings/heading-match.ts'
-import { findLeafLevel, findLevel, type LeafLevel, levelRank } from './leaf-level.ts'
+import { articlesHoldSections, findLeafLevel, findLevel, type LeafLevel, levelRank } from './leaf-level.ts'
 import { findOwnText, isBlank } from './own-text.ts'
 import { settleHeadings } from './settle-headings.ts'
 import { withoutTitlesOfUnits } from './titles-of-units.ts'
@@ -67,16 +67,37 @@ export function buildOutline(
   const below = leaf === null ? new Set<Heading>() : findBelow(bytes, headings, leaf, profile)
   const place = { leaf, headings, below, profile, syntax, ranks: rankLevels(headings, profile) }
   const drafts: Draft[] = []
+  const left: Heading[] = []
   for (const heading of headings) {
     const draft = leaf === null ? everyHeading(heading, profile) : classify(heading, { ...place, leaf })
     if (draft !== null) drafts.push(draft)
+    else if (findLevel(heading.level, profile)?.role === 'leaf' && heading.after > heading.start)
+      left.push(heading)
   }
+  if (left.length > 0) doubts.push(...findOtherKinds(left, drafts))
   return {
     boundaries: settleTexts(bytes, settleHolders(drafts, profile), profile),
     levels: leaf === null ? [profile.unnamed.name] : [...leaf.levels].sort(),
     doubts,
     isContainer: leaf?.isContainer ?? false,
   }
+}
+
+/** Most headings of another kind that may be units of the text. More are parts of its units. */
+const FEW = 2
+
+/** Headings of another kind that have the number behind that of the unit before them: "Clause 3" behind "Article 2". */
+function findOtherKinds(left: Heading[], drafts: Draft[]): Doubt[] {
+  const units = drafts.filter(({ drafted, heading }) => drafted === 'unit' && heading.number !== null)
+  return left.flatMap(({ line, start, text, level, number, sort }) => {
+    if (left.filter((each) => each.level === level).length > FEW) return []
+    const next = units.findIndex(({ heading }) => heading.start > start)
+    const [before, after] = next < 0 ? [units.at(-1), undefined] : [units[next - 1], units[next]]
+    const wanted = Number(before?.heading.number) + 1
+    if (Number(number) !== wanted || Number(after?.heading.number) === wanted) return []
+    const why = 'it is of another kind than the unit before it, and has the next number'
+    return [{ line, start, text, level: before!.heading.level ?? level!, number, sort, isBare: true, why }]
+  })
 }
 
 function everyHeading(heading: Heading, profile: Profile): Draft {
@@ -113,8 +134,12 @@ function classify(heading: Heading, { leaf, headings, below, profile, syntax, ra
   const isLine = heading.paragraph !== undefined || syntax === 'plain'
   const isWider = rank >= 0 && (rank < leaf.rank || heading.start < leaf.first)
   // The beginning of a paragraph has no depth of its own: only its words say what it holds.
-  if (heading.paragraph !== undefined && syntax !== 'plain')
-    return isWider && level?.role !== 'leaf' ? draft('container', 6 + (rank + 1) / 100) : null
+  if (heading.paragraph !== undefined && syntax !== 'plain') {
+    const holds = rank !== levelRank(heading.level, profile) && heading.number !== null
+    const isLeaf = level?.role === 'leaf'
+    if (!isWider || (isLeaf && !holds)) return null
+    return draft(isLeaf ? 'holder-or-unit' : 'container', 6 + (rank + 1) / 100)
+  }
   if (heading.depth > leaf.depth) return null
   if (level?.role === 'branch') return draft('holder-or-unit', heading.depth)
   const above = heading.depth < leaf.depth || isWider
@@ -132,7 +157,11 @@ function rankLevels(headings: Heading[], profile: Profile): (level: string | nul
   )
   const isWide = section !== undefined && chapter !== undefined && section.start < chapter.start
   const wide = levelRank('chapter', profile) - 0.5
-  return (level) => (isWide && level === 'section' ? wide : levelRank(level, profile))
+  const holding = articlesHoldSections(headings) ? levelRank('section', profile) - 0.5 : null
+  return (level) => {
+    if (isWide && level === 'section') return wide
+    return holding !== null && level === 'article' ? holding : levelRank(level, profile)
+  }
 }
 
 /**

@@ -61,7 +61,7 @@ function withoutUnseen(text: string): string {
 }
 
 /** Whether a paragraph is a sentence: it ends like one and has some words, or it is too long for a title. */
-function isSentence(paragraph: string, fewestWords: number): boolean {
+export function isSentence(paragraph: string, fewestWords: number): boolean {
   const text = paragraph.replace(/<[^<>]*>|[*_`#>|]/g, '').trim()
   // A line of a table of contents ends in a number, or has leaders.
   if (text === '' || /(?:\.\s?){4,}|\t\s*\p{Nd}+$/u.test(text)) return false

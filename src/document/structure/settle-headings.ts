@@ -1,11 +1,12 @@
 import type { Profile, Syntax } from '../profiles/profile.ts'
 import { type Doubt, type Heading, mostDoubts, type SyntaxReading } from './headings/heading-match.ts'
 import { findLevel, levelRank, nameNumberedHeadings } from './leaf-level.ts'
-import { keepMarkerSeries } from './marker-series.ts'
+import { keepMarkerSeries, type SeriesDoubt } from './marker-series.ts'
 import { compareNumbers } from './numerals/compare-numbers.ts'
 import { resolveLetterNumbers } from './numerals/letter-numbering.ts'
 import { isBlank } from './own-text.ts'
 import { resolveRaisedNumbers } from './raised-numbers.ts'
+import { withoutContents, withoutContentsDoubts } from './tables-of-contents.ts'
 
 /** The headings that count, and the lines that read like headings and do not count. */
 interface SettledHeadings {
@@ -18,6 +19,22 @@ export const IN_LIST = 'a list that begins before it has the number before its n
 
 /** The reason for a doubt of numbers that begin again without a heading of a part. */
 export const AGAIN = 'the numbers begin again here and run as far as before'
+
+/** The reason for a doubt of a numbered title that does not continue the numbers. */
+export const UNFIT = 'its number comes too far behind the number before it'
+
+/** The reason for a doubt of the next number behind a line that no sign ends. */
+const BEHIND_TEXT = 'it may stand inside of a sentence'
+
+const SERIES_DOUBTS: { [why in SeriesDoubt]: string } = {
+  again: AGAIN,
+  'in-list': IN_LIST,
+  unfit: UNFIT,
+  'behind-text': BEHIND_TEXT,
+}
+
+/** The reason for a doubt of a number that begins again at 1 in the text of a unit. */
+export const AGAIN_AT_ONE = 'the numbers begin again at 1'
 
 /** Decides by all headings of a text which ones count, and what their numbers are. */
 export function settleHeadings(
@@ -35,18 +52,19 @@ export function settleHeadings(
     doubts.push({ line, start, text, level, number, sort, isBare, why })
   }
   const marked = keepMarkedKinds(
-    keepMarkerSeries(found, profile, (heading, why) => doubt(heading, why === 'again' ? AGAIN : IN_LIST)),
+    keepMarkerSeries(found, profile, (heading, why) => doubt(heading, SERIES_DOUBTS[why])),
     profile,
     syntax,
     doubt,
   )
-  const certain = keepContinued(marked, doubt)
+  const certain = keepContinued(marked, profile, doubt)
   const numbered = nameNumberedHeadings(
     resolveRaisedNumbers(resolveLetterNumbers(resolveThousands(certain))),
     profile,
     levels,
   )
-  return { headings: withoutRepetitions(bytes, numbered), doubts }
+  const headings = withoutContents(bytes, withoutRepetitions(bytes, numbered))
+  return { headings, doubts: withoutContentsDoubts(doubts, headings) }
 }
 
 /** Minimum number of marked headings of a kind for which the beginnings of paragraphs are only text. */
@@ -93,17 +111,30 @@ function keepMarkedKinds(
 const hasMarks = ({ levels }: Profile) => levels.some(({ marks }) => marks.length > 0)
 
 /** Keeps a tentative heading only if its number is the next of its kind. */
-function keepContinued(headings: Heading[], doubt: (heading: Heading, why: string) => void): Heading[] {
+function keepContinued(
+  headings: Heading[],
+  profile: Profile,
+  doubt: (heading: Heading, why: string) => void,
+): Heading[] {
   if (!headings.some(({ tentative }) => tentative !== undefined)) return headings
   const last = new Map<string, string>()
+  const restarting = new Set<string>()
   return headings.filter((heading) => {
     const { level, sort, tentative } = heading
+    // In a new chapter numbers may restart.
+    if (tentative === undefined && findLevel(level, profile)?.role === 'container')
+      for (const [name] of last)
+        if (levelRank(name, profile) > levelRank(level, profile)) restarting.add(name)
     if (level === null || sort === null) return tentative === undefined
     const before = last.get(level)
     if (tentative !== undefined && !continues(before, sort)) {
-      doubt(heading, tentative)
-      return false
+      const restarts = /^1(?!\d)/.test(sort)
+      if (!restarts || !restarting.has(level)) {
+        doubt(heading, restarts ? AGAIN_AT_ONE : tentative)
+        return false
+      }
     }
+    restarting.delete(level)
     last.set(level, sort)
     return true
   })

@@ -15,10 +15,18 @@ export interface HtmlHeading {
   nesting: number
 }
 
+/** A heading whose text is kept twice. */
+export interface MarkedHtmlHeading extends HtmlHeading {
+  /** The text with the signs of Markdown for words that are struck out. */
+  marked: string
+}
+
 /** The beginning of a paragraph. Offsets count UTF-16 units of the text. */
 export interface HtmlParagraph {
   start: number
   /** End of the paragraph's element; null if its text is longer than was read. */
   end: number | null
   text: string
+  /** The text with the signs of Markdown for what is bold at its beginning, and for words that are struck out. */
+  marked: string
 }

@@ -13,7 +13,7 @@ const DASH = 0x2d
 /** The block that a line is part of. */
 export type Block =
   | { kind: 'text' }
-  | { kind: 'fence'; sign: number; length: number; line: Line }
+  | { kind: 'fence'; sign: number; length: number; line: Line; isExact?: true }
   | { kind: 'comment'; line: Line }
 
 /** Text that may have headings. */
@@ -43,6 +43,21 @@ export function openBlock(bytes: Uint8Array, line: Line, indent: number): Block 
   return comment && !endsComment(bytes, at + 4, line.end) ? { kind: 'comment', line: { ...line } } : TEXT
 }
 
+/** Signs of the delimited blocks of AsciiDoc in which no section begins: listing, literal, comment, quotation, passthrough, sidebar, example. */
+const DELIMITERS = new Set([...'-./_+*='].map((sign) => sign.charCodeAt(0)))
+const SHORTEST_DELIMITER = 4
+
+/** Returns the delimited block of AsciiDoc that a line opens. Its end is a line of as many signs. */
+export function openDelimited(bytes: Uint8Array, line: Line): Block {
+  const sign = bytes[line.start]!
+  if (!DELIMITERS.has(sign)) return TEXT
+  const length = runOf(bytes, line.start, line.end, sign)
+  const isAlone = textOf(bytes, line.start + length, line.end).trim() === ''
+  return length >= SHORTEST_DELIMITER && isAlone
+    ? { kind: 'fence', sign, length, line: { ...line }, isExact: true }
+    : TEXT
+}
+
 /** Whether a line ends an open block. */
 export function closesBlock(
   bytes: Uint8Array,
@@ -55,7 +70,7 @@ export function closesBlock(
   if (indent > 3 || bytes[at] !== block.sign) return false
   const length = runOf(bytes, at, line.end, block.sign)
   return (
-    length >= block.length &&
+    (block.isExact === true ? length === block.length : length >= block.length) &&
     bytes.subarray(at + length, line.end).every((byte) => byte === SPACE || byte === TAB)
   )
 }
@@ -63,7 +78,8 @@ export function closesBlock(
 /** Describes a block that never ends, or returns null. */
 export function findUnclosed(block: Block): { what: string; line: number; start: number } | null {
   if (block.kind === 'text') return null
-  const what = block.kind === 'fence' ? 'code fence' : 'comment'
+  const what =
+    block.kind === 'comment' ? 'comment' : block.isExact === true ? 'delimited block' : 'code fence'
   return { what, line: block.line.number, start: block.line.start }
 }
 

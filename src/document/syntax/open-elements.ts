@@ -3,12 +3,12 @@ import type { HtmlHeading } from './html-heading.ts'
 /** Elements whose end is also the end of the text of a heading at their beginning. */
 const ENDING = new Set(['article', 'section', 'header'])
 
-interface OpenElement {
+interface OpenElement<H extends HtmlHeading> {
   tag: string
   start: number
-  numbered: HtmlHeading | null
+  numbered: H | null
   /** The heading at its beginning. */
-  heading: HtmlHeading | null
+  heading: H | null
   /** Whether it has content other than white space before a heading. */
   filled: boolean
   /** Whether it has content behind that heading. */
@@ -19,13 +19,13 @@ interface OpenElement {
  * The open elements of an HTML text. Each visit of an element closes or fills it, so deep nesting costs no more than flat text.
  * Offsets count UTF-16 units.
  */
-export class OpenElements {
+export class OpenElements<H extends HtmlHeading = HtmlHeading> {
   /** The open elements that bear a number. */
-  readonly numbered: HtmlHeading[] = []
-  readonly #open: OpenElement[] = []
+  readonly numbered: H[] = []
+  readonly #open: OpenElement<H>[] = []
   readonly #count = new Map<string, number>()
   /** Elements that begin with a heading and have no content behind it so far. */
-  #waiting: OpenElement[] = []
+  #waiting: OpenElement<H>[] = []
 
   /** Records content at the present place. */
   fill(): void {
@@ -36,7 +36,7 @@ export class OpenElements {
   }
 
   /** Opens an element. `bearer` is its heading if it bears a number. */
-  enter(tag: string, start: number, bearer: HtmlHeading | null): void {
+  enter(tag: string, start: number, bearer: H | null): void {
     if (bearer !== null) {
       this.fill()
       this.numbered.push(bearer)
@@ -59,7 +59,7 @@ export class OpenElements {
   }
 
   /** Makes the innermost open element bear a number that its first child has. */
-  bear(bearer: HtmlHeading): void {
+  bear(bearer: H): void {
     const last = this.#open.at(-1)
     if (last === undefined) return
     this.fill()
@@ -76,7 +76,7 @@ export class OpenElements {
   }
 
   /** Makes a heading the beginning of the open elements that are still empty. */
-  beginWith(heading: HtmlHeading): void {
+  beginWith(heading: H): void {
     const open = this.#open
     for (let i = open.length - 1; i >= 0 && !open[i]!.filled; i--) {
       open[i]!.heading = heading

@@ -6,6 +6,7 @@ import { type HeadingReading, readHeading } from '../structure/headings/read-hea
 import { findStatusMark, struckOutMark } from '../structure/headings/repeal-status.ts'
 import { type Line, textOf } from './lines.ts'
 import { isSetOff, mayBeSetOff, type PrecedingText } from './run-in-headings.ts'
+import { findUnreadHeading } from './unread-heading.ts'
 
 // Headings without a syntax of their own: on a line of their own, or the beginning of a paragraph.
 
@@ -14,8 +15,9 @@ const LONGEST_TITLE = 160
 const LONGEST_ENDED_TITLE = 60
 /** "APPENDIX: How to apply", "Annex – Fees": an annex without a number, with a title. */
 const TITLED = /^\p{Lu}[\p{L}\p{M}]*(?::|\s?[–—-])\s+["“«(]?[\p{Lu}\p{Lo}]/u
-/** A word and at most three others, which may be a number that no profile knows: "Article Ninety". */
-const FEW_WORDS = /^\p{Lu}[\p{L}\p{M}]*(?:[\s-][\p{L}\p{M}]+){1,3}[.:]?$/u
+/** One word behind the number may be a part of it that no profile knows: "Article 5 bis". */
+const ONE_WORD = /^[-‐‑–]?\s?[\p{L}\p{M}]{1,14}(?:[\s-][\p{L}\p{N}]{1,2})?[.:]?$/u
+const ONE_WORD_SET_OFF = /^[-‐‑–]?\s?[\p{L}\p{M}]{1,14}(?:[\s-][\p{L}\p{N}]{1,2})?\s?[.:–—)\]]+(?:\s|$)/u
 /** A number, its words and a title are read within this many bytes. */
 const READ_BYTES = 640
 
@@ -87,8 +89,12 @@ export function readParagraphStart(
     first === null || first.level === null || first.number === null
       ? readHeading(text, lexicon)
       : { ...first, rest: `${first.rest} ${text.slice(inBold!.length)}`.trim() }
-  if (read.level === null) return NOTHING
   const isOwnLine = isComplete && text.length <= LONGEST_TITLE
+  if (read.level === null) {
+    const unread = { number: null, sort: null }
+    const heading = { line: line.number, start: line.start, text: raw.normalize('NFC'), ...unread }
+    return readUnread(text, { before, isOwnLine }, heading, lexicon)
+  }
   const mark =
     findStatusMark(read.rest, lexicon.profile) ??
     (isStruck ? struckOutMark(read.rest, lexicon.profile) : null)
@@ -117,17 +123,21 @@ export function readParagraphStart(
       (read.rest === ''
         ? (isAnnex || read.level.role === 'aside') && !/[.,;]$/.test(raw)
         : isAnnex && before === 'break' && TITLED.test(text))
-    if (stands) return { heading, doubt: null }
-    const isNumberInWords =
-      isOwnLine && before === 'break' && read.level.role === 'leaf' && FEW_WORDS.test(text)
-    return isNumberInWords
-      ? { heading: null, doubt: doubtOf(heading, true, 'no number is read in its words') }
-      : NOTHING
+    // "附則　この法律は…": a space ends the words, because the script has no other spaces.
+    if (!stands && isAside(read.level.role) && before !== 'text' && HAN_WORDS.test(text)) {
+      const words = text.slice(0, text.length - read.rest.length).trim()
+      if (/^[（(][^（()）]*[)）]$/u.test(read.rest)) return { heading, doubt: null }
+      return { heading: { ...heading, after: line.start, text: words, words: '' }, doubt: null }
+    }
+    return stands ? { heading, doubt: null } : readUnread(text, { before, isOwnLine }, heading, lexicon)
   }
   // Georgian has small letters alone.
   const why =
     /^\p{Ll}/u.test(text) && !/^\p{sc=Georgian}/u.test(text) ? 'it begins with a small letter' : null
-  const doubt = (reason: string): ReadLine => ({ heading: null, doubt: doubtOf(heading, isBare, reason) })
+  const doubt = (reason: string): ReadLine => ({
+    heading: null,
+    doubt: doubtOf(heading, isBare || mayBeNumber(read.rest, { before, isOwnLine }), reason),
+  })
   if (why !== null) return doubt(why)
   const isTitled = mark !== null || bold?.isLine === true || isTitle(read.rest, before)
   if (isOwnLine && (isBare || isTitled)) return { heading, doubt: null }
@@ -135,6 +145,28 @@ export function readParagraphStart(
     readRunIn(text, read, heading, before, bold) ??
     doubt(before === 'text' ? 'it stands inside of a paragraph' : 'a sentence continues behind its number')
   )
+}
+
+/** Whether one word stands behind the number, as a part of it that no profile knows would. */
+const mayBeNumber = (rest: string, place: { before: PrecedingText; isOwnLine: boolean }) =>
+  (place.isOwnLine && ONE_WORD.test(rest)) || (place.before !== 'text' && ONE_WORD_SET_OFF.test(rest))
+
+const isAside = (role: string) => role === 'annex' || role === 'aside'
+
+const HAN_WORDS = /^[\p{sc=Han}\p{sc=Hangul}]{2,6}(?:\s|[（(])/u
+
+/** A line that begins with the words of a heading and has no number that was read is a doubt, if it has the shape of a heading. */
+function readUnread(
+  text: string,
+  place: { before: PrecedingText; isOwnLine: boolean },
+  heading: Omit<DoubtedHeading, 'level'>,
+  lexicon: Lexicon,
+): ReadLine {
+  if (/^\p{Ll}/u.test(text) && !/^\p{sc=Georgian}/u.test(text)) return NOTHING
+  const unread = findUnreadHeading(text, place, lexicon)
+  if (unread === null || !unread.isLikely) return NOTHING
+  const doubted = { ...heading, level: unread.level.name }
+  return { heading: null, doubt: doubtOf(doubted, true, 'no number is read in its words') }
 }
 
 function readRunIn(
@@ -159,7 +191,13 @@ function readRunIn(
   return { heading: { ...runIn, tentative: 'no sign ends its number' }, doubt: null }
 }
 
-function doubtOf({ line, start, text, level, number, sort }: Heading, isBare: boolean, why: string): Doubt {
+type DoubtedHeading = Pick<Heading, 'line' | 'start' | 'text' | 'level' | 'number' | 'sort'>
+
+function doubtOf(
+  { line, start, text, level, number, sort }: DoubtedHeading,
+  isBare: boolean,
+  why: string,
+): Doubt {
   return { line, start, text: text.slice(0, LONGEST_TITLE), level: level!, number, sort, isBare, why }
 }
 
@@ -196,12 +234,15 @@ export function findMarkerHeadings(
   lexicon: Lexicon,
 ): Heading[] {
   const { line, from, before } = place
-  if (before === 'text' || lexicon.marks.length === 0) return []
+  if (lexicon.marks.length === 0) return []
   const raw = textOf(bytes, from, within(bytes, from, line.end, READ_BYTES))
   const text = raw.normalize('NFC').replace(/^([^\s\\]{1,8})\\(?=[.)])/, '$1')
   return matchMarkers(text, lexicon.marks).flatMap((read) => {
     const title = findTitle(read, place)
     if (title === null && (read.level.title === 'required' || read.isBare)) return []
+    // A line that ends without a sign may be a title or an item: the number behind it counts if it is the next one.
+    const isBehindText = before === 'text'
+    if (isBehindText && (read.level.title === 'required' || read.isBare)) return []
     const mark = title === null ? null : findStatusMark(title, lexicon.profile)
     return [
       {
@@ -220,7 +261,12 @@ export function findMarkerHeadings(
         mark,
         unread: null,
         paragraph: 'words' as const,
-        weak: { ordinal: read.ordinal, indent: from - line.start, textBefore: place.textBefore },
+        weak: {
+          ordinal: read.ordinal,
+          indent: from - line.start,
+          textBefore: place.textBefore,
+          isBehindText,
+        },
       },
     ]
   })

@@ -9,6 +9,7 @@ import {
 } from '../structure/headings/heading-match.ts'
 import type { Lexicon } from '../structure/headings/lexicon.ts'
 import { BareRun } from './bare-run.ts'
+import { ASK, compileBeginnings, READ } from './first-bytes.ts'
 import { mayOpenHeading, skipBlanks, unseenBefore } from './line-prefilter.ts'
 import { byteOrderMark, eachLine, type Line, textOf } from './lines.ts'
 import {
@@ -19,6 +20,7 @@ import {
   indentOf,
   mayOpenBlock,
   openBlock,
+  openDelimited,
   opensFootnote,
   runOf,
   TEXT,
@@ -65,24 +67,6 @@ export function readMarkdown(bytes: Uint8Array, lexicon: Lexicon): SyntaxReading
   })
   return reader.result()
 }
-
-const READ = 1
-const ASK = 2
-
-/** Compiles a table by the first two bytes of a line: whether it must be read, may be a heading by its first word, or is text. */
-function compileBeginnings({ openingBytes, profile, marks }: Lexicon): Uint8Array {
-  // Every line of a profile with marks may begin with one.
-  if (marks.length > 0) return new Uint8Array(0x1_0000).fill(READ)
-  const readsWords = profile.runIns.length > 0
-  return openingBytes.pairs.map((how, pair) => {
-    const first = pair >> 8
-    if (first <= 0x20 || MARKED.has(first)) return READ
-    return how === 0 || !readsWords ? 0 : how === ASK ? ASK : READ
-  })
-}
-
-/** First bytes of headings, their underlines and blocks. */
-const MARKED = new Set([...'#`~<=-'].map((sign) => sign.charCodeAt(0)))
 
 const NO_LINE = 0
 const TEXT_LINE = 1
@@ -164,15 +148,8 @@ class MarkdownReader {
 
   /** Reads a line that Markdown marks: a heading, its underline, or the beginning of a block. */
   #readMarked(line: Line, indent: number, sign: number): boolean {
-    if (mayOpenBlock(sign)) {
-      const block = openBlock(this.bytes, line, indent)
-      if (block.kind === 'text') return false
-      if (!this.#ignore.has(block.kind === 'fence' ? 'fences' : 'comments')) return false
-      this.#block = block
-      this.isInBlock = true
-      this.last.kind = NO_LINE
-      return true
-    }
+    if (mayOpenBlock(sign)) return this.#opens(openBlock(this.bytes, line, indent))
+    if (this.#sign === EQUALS && indent === 0 && this.#opens(this.#delimited(line))) return true
     if (sign === this.#sign) {
       const depth = headingDepth(this.bytes, line, indent, sign)
       if (depth > 0) {
@@ -184,6 +161,23 @@ class MarkdownReader {
     return (
       (sign === EQUALS || sign === DASH) && this.last.kind !== NO_LINE && this.#underlines(line, indent, sign)
     )
+  }
+
+  #opens(block: Block): boolean {
+    if (block.kind === 'text') return false
+    if (!this.#ignore.has(block.kind === 'fence' ? 'fences' : 'comments')) return false
+    this.#block = block
+    this.isInBlock = true
+    this.last.kind = NO_LINE
+    return true
+  }
+
+  /** A line of `----` is the underline of a title that is as long as it, and else begins a block of AsciiDoc. */
+  #delimited(line: Line): Block {
+    const { last, bytes } = this
+    const length = textOf(bytes, line.start, line.end).trim().length
+    const titled = last.isFirst ? textOf(bytes, last.from, last.end).trim().length : 0
+    return last.kind !== NO_LINE && Math.abs(titled - length) <= 1 ? TEXT : openDelimited(bytes, line)
   }
 
   #addMarked(line: Line, indent: number, depth: number): void {

@@ -17,7 +17,7 @@ export function isSetOff(numbered: string, rest: string, before: PrecedingText):
     if (before === 'text') return false
     return /^[([（［【<\u2460-\u2473]/u.test(rest) || (/\s$/.test(numbered) && !KOREAN_REFERENCE.test(rest))
   }
-  return before !== 'text' && /^[.:)\]–—―‒−-]/.test(rest)
+  return before !== 'text' && /^[.:)\]．۔።།။।։។–—―‒−-]/u.test(rest)
 }
 
 /**
@@ -32,7 +32,8 @@ export function mayBeSetOff(numbered: string, rest: string, before: PrecedingTex
 }
 
 const SENTENCE_END = /[.;:!?。；：！？…”"»)）。।؟۔]$/u
-const ASCII_END = new Set([...'.;:!?")'].map((sign) => sign.charCodeAt(0)))
+// A tag of HTML ends a line in texts of other syntaxes.
+const ASCII_END = new Set([...'.;:!?")>'].map((sign) => sign.charCodeAt(0)))
 
 /** Classifies the end of a line of text for the line behind it. */
 export function classifyLineEnd(bytes: Uint8Array, from: number, end: number): PrecedingText {

@@ -3,7 +3,8 @@ import { CutterError } from '../../domain/errors.ts'
 import { positionOf } from './lines.ts'
 
 /**
- * Asserts that the source of a document is not empty and is UTF-8.
+ * Asserts that the source of a document is not empty, is UTF-8 and has a character that can be read: byte-order marks, spaces and
+ * ends of lines alone are no text.
  *
  * @throws INPUT_REFUSED when it is not, with the byte and the line of the first fault.
  */
@@ -13,7 +14,16 @@ export function assertUtf8Source(bytes: Uint8Array, document: string): void {
       next: 'give the file that holds the text',
     })
   }
-  if (isUtf8(bytes)) return
+  if (isUtf8(bytes)) {
+    if (hasVisibleCharacter(bytes)) return
+    throw new CutterError(
+      'INPUT_REFUSED',
+      `the source of ${document} has no text: ${bytes.length} bytes of blanks`,
+      {
+        next: 'give the file that holds the text',
+      },
+    )
+  }
   const offset = findInvalidUtf8(bytes)
   const { line } = positionOf(bytes, offset)
   const encoding = likelyEncoding(bytes)
@@ -25,6 +35,13 @@ export function assertUtf8Source(bytes: Uint8Array, document: string): void {
       data: { offset, line },
     },
   )
+}
+
+/** Most texts show a sign of ASCII in their first bytes, and are not decoded for this question. */
+function hasVisibleCharacter(bytes: Uint8Array): boolean {
+  const first = bytes.find((byte) => byte > 0x20)
+  if (first === undefined) return false
+  return first < 0x7f || /[^\s\p{Cc}\p{Cf}]/u.test(Buffer.from(bytes).toString())
 }
 
 /** Guesses the encoding of an office program's file: UTF-16 by its byte-order mark, else the usual one of the West. */

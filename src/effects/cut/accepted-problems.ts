@@ -29,18 +29,25 @@ export function assertAcceptableCodes(accept: string): string {
   })
 }
 
+const NONE: ReadonlySet<Problem> = new Set()
+
 /**
- * Lists the problems that were accepted, in the order of the text.
+ * Lists the problems that were accepted, in the order of the text. `explained` are problems that need no acceptance: they are listed only
+ * where their code was accepted all the same.
  *
  * @throws Stop STOP_REFUSED_INPUT when a problem needs to be accepted and is not.
  */
 export function acceptProblems(
   problems: Problem[],
   accept: string | undefined,
+  explained: ReadonlySet<Problem> = NONE,
   data: { [key: string]: Json } = {},
 ): AcceptedProblem[] {
   const codes = parseAcceptedCodes(accept)
-  const found = problems.filter(({ severity }) => severity === 'needs-accept')
+  const found = problems.filter(
+    (problem) =>
+      problem.severity === 'needs-accept' && (!explained.has(problem) || codes.includes(problem.code)),
+  )
   const open = found.filter(({ code }) => !codes.includes(code))
   if (open.length > 0) throw problemsError(open, adviseAccept(open), data)
   return found

@@ -8,7 +8,7 @@ import { asBuffer } from '../../document/syntax/lines.ts'
 import { CutterError, Stop } from '../../domain/errors.ts'
 import type { CurrentText } from './current-texts.ts'
 import type { Alias } from './plan.ts'
-import { findVerbatim } from './verbatim-text.ts'
+import { findSharedTexts, findVerbatim } from './verbatim-text.ts'
 
 // An alias is valid as of its change set. The unit of an address comes before any alias with that address.
 
@@ -21,13 +21,21 @@ export interface TextChanges {
   aliases: Alias[]
 }
 
-/** Compares the units in force with the records of the new text. */
+/** The text in force: its units, what stands outside of them, and whether the new text is read in another way. */
+interface TextBefore {
+  units: CurrentText[]
+  otherText: string
+  isReadAnew: boolean
+}
+
+/** Compares the text in force with the records of the new text. */
 export function compareWithCurrent(
-  inForce: CurrentText[],
+  textBefore: TextBefore,
   now: { bytes: Uint8Array; scan: Scan },
   records: Set<ScanRecord>,
   profiles: readonly Profile[] = [],
 ): TextChanges {
+  const { units: inForce } = textBefore
   const difference: TextChanges = { origins: new Map(), successors: new Map(), aliases: [] }
   if (inForce.length === 0) return difference
   const after = listUnitTexts({ bytes: now.bytes, scan: { ...now.scan, records: [...records] } })
@@ -37,7 +45,7 @@ export function compareWithCurrent(
     marked.has(address) ? findStatus(body, now.scan.profile, profiles) : null
   const before = inForce.map((unit) => toUnitText(unit, status(unit)))
   for (const change of diffUnits(before, after)) addChange(difference, change)
-  keepStandingTexts(difference, inForce, now, records)
+  keepStandingTexts(difference, textBefore, now, records)
   return difference
 }
 
@@ -48,7 +56,7 @@ export function compareWithCurrent(
  */
 function keepStandingTexts(
   { successors, aliases }: TextChanges,
-  inForce: CurrentText[],
+  { units: inForce, otherText, isReadAnew }: TextBefore,
   { bytes, scan }: { bytes: Uint8Array; scan: Scan },
   units: Set<ScanRecord>,
 ): void {
@@ -59,8 +67,11 @@ function keepStandingTexts(
   const others = scan.records.filter(
     (record) => !units.has(record) || hashes.get(record.address!) !== `sha256:${record.sha256}`,
   )
+  const source = asBuffer(bytes)
+  const shared = findSharedTexts(inForce)
+  const place = { source, records: others, otherText: Buffer.from(otherText), isReadAnew, shared }
   for (const unit of ending) {
-    const { units: holders, outside } = findVerbatim(unit, asBuffer(bytes), others)
+    const { units: holders, outside } = findVerbatim(unit, place)
     if (outside) throw outsideError(unit.address)
     if (holders.length === 0) continue
     const addresses = holders.map(({ address }) => address!)

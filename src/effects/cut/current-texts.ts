@@ -1,5 +1,5 @@
 import type { EffectContext } from '../../domain/effect.ts'
-import type { Survey } from '../../targets/survey.ts'
+import type { Survey, UnitRow } from '../../targets/survey.ts'
 import type { Target } from '../../targets/target.ts'
 
 /** A unit in force with its text. */
@@ -12,6 +12,10 @@ export interface CurrentText {
   body: string
 }
 
+/** Whether a unit and its version are in force. */
+export const isInForce = ({ lifecycleStatus, versionStatus }: UnitRow) =>
+  lifecycleStatus === 'enacted' && versionStatus === 'enacted'
+
 /**
  * Reads the texts that a survey found in force, in the order of their first cut. The texts are read by the versions that the survey names.
  * A version's text never changes, so the result depends on the survey alone.
@@ -21,11 +25,7 @@ export async function readCurrentTexts(
   context: EffectContext,
   survey: Survey,
 ): Promise<CurrentText[]> {
-  const versions = survey.units
-    .filter(
-      ({ lifecycleStatus, versionStatus }) => lifecycleStatus === 'enacted' && versionStatus === 'enacted',
-    )
-    .map(({ versionId }) => versionId)
+  const versions = survey.units.filter(isInForce).map(({ versionId }) => versionId)
   if (versions.length === 0) return []
   return target.read('reader', context, async (sql) => {
     const { rows } = await sql.query<CurrentText>(

@@ -4,12 +4,12 @@ import type { Sql } from '../../targets/target.ts'
 import { actorOf } from './document-writer.ts'
 import { EXECUTOR_REVISION, governanceIds } from './governance-ids.ts'
 import { buildReviewRow, insertRows, requireApproval } from './governance-rows.ts'
-import { moveUnits, writeAliases } from './lifecycle-calls.ts'
+import { moveUnits, writeAliases, writeSourceIds } from './lifecycle-calls.ts'
 import type { LifecyclePlan } from './lifecycle-plan.ts'
 
 /**
- * Makes the calls of an enactment in the present transaction: the row of the review, the lifecycle functions and the aliases. A rehearsal
- * makes the same calls.
+ * Makes the calls of an enactment in the present transaction: the row of the review, the lifecycle functions, the aliases, and the day of
+ * commencement, if the plan names one. A rehearsal makes the same calls.
  *
  * @throws Stop STOP_DRIFT when a unit would not move.
  */
@@ -36,6 +36,11 @@ export async function enactUnits(sql: Sql, context: EffectContext, plan: Lifecyc
     )
   }
   await writeAliases(sql, context, plan.aliases)
+  await writeSourceIds(sql, context, plan)
+  if (plan.commencesOn !== undefined)
+    await insertRows(sql, 'cutter_reading.commencement', [
+      { change_set_id: changeSetId, commences_on: plan.commencesOn, created_by: actorOf(context) },
+    ])
 }
 
 /**

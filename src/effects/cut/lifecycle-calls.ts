@@ -3,8 +3,9 @@ import type { Sql } from '../../targets/target.ts'
 import { actorOf } from './document-writer.ts'
 import { governanceIds } from './governance-ids.ts'
 import { insertRows } from './governance-rows.ts'
-import type { LifecycleAction } from './lifecycle-plan.ts'
+import type { LifecycleAction, LifecyclePlan } from './lifecycle-plan.ts'
 import type { Alias } from './plan.ts'
+import { sourceIdAlias } from './source-ids.ts'
 
 /** The arguments of every call: actor, review decision, change set, reason and tool revision. */
 type CallArguments = (string | null)[]
@@ -68,5 +69,33 @@ export async function writeAliases(sql: Sql, context: EffectContext, aliases: Al
       change_set_id: changeSetId,
       created_by: actorOf(context),
     })),
+  )
+}
+
+/**
+ * Writes the ids by which other systems cite units. An id has its document before it, because two documents may have the same one. A row that
+ * an earlier cut wrote stays as it is.
+ */
+export async function writeSourceIds(
+  sql: Sql,
+  context: EffectContext,
+  { document, sourceIds = [] }: Pick<LifecyclePlan, 'document' | 'sourceIds'>,
+): Promise<void> {
+  if (sourceIds.length === 0) return
+  await sql.query(
+    `insert into cutter_governance.canonical_address_alias
+       (alias_id, alias_kind, alias_address, target_unit_id, change_set_id, created_by)
+     select $1 || p.n, 'external_reference', p.alias, u.id, $2, $3
+     from unnest($4::text[], $5::text[]) with ordinality as p (alias, address, n)
+     cross join lateral (
+       select i.id from public.information_unit i where i.canonical_address = p.address limit 1) u
+     on conflict do nothing`,
+    [
+      `al-${context.runId}-id-`,
+      governanceIds(context.runId).changeSetId,
+      actorOf(context),
+      sourceIds.map(({ id }) => sourceIdAlias(document, id)),
+      sourceIds.map(({ address }) => address),
+    ],
   )
 }

@@ -7,6 +7,7 @@ import {
   type ExpectedState,
   isVersion,
   isWritten,
+  type SourceId,
   type UnitAction,
 } from './plan.ts'
 import { draftDifferences, targetDifferences } from './plan-differences.ts'
@@ -60,8 +61,12 @@ export interface LifecyclePlan {
   document: string
   target: CutPlan['target']
   sourceVersionId: string
+  /** The day on which all of it commences, YYYY-MM-DD; left out: at once. */
+  commencesOn?: string
   actions: LifecycleAction[]
   aliases: Alias[]
+  /** Ids of the source that lead to its units; left out if it has none. */
+  sourceIds?: SourceId[]
   expected: { surface: ExpectedState['surface'] }
   rollback: { beforeCommit: string; afterCommit: string }
 }
@@ -87,11 +92,13 @@ export function planLifecycle(
     document: plan.document,
     target: plan.target,
     sourceVersionId: plan.source.sourceVersionId,
+    ...(plan.commencesOn === undefined ? {} : { commencesOn: plan.commencesOn }),
     actions: [
       ...plan.actions.filter(isWritten).map((action) => enactAction(action, rows.get(action.address)!)),
       ...plan.endings.map((ending) => endAction(ending, rows.get(ending.address)!)),
     ],
     aliases: plan.aliases,
+    ...(plan.sourceIds === undefined ? {} : { sourceIds: plan.sourceIds }),
     expected: { surface },
     // Part of the plan digest of open runs: these texts must not change.
     rollback: {

@@ -6,10 +6,12 @@ import type { Survey } from '../../targets/survey.ts'
 import { acceptProblems } from './accepted-problems.ts'
 import { compareWithCurrent } from './changes.ts'
 import type { CurrentText } from './current-texts.ts'
+import { findExplainedGaps } from './explained-gaps.ts'
 import { findOtherChanges } from './other-text.ts'
-import { findPinnedReading } from './pinned-reading.ts'
+import { findPinnedReading, namePriorReading } from './pinned-reading.ts'
 import { type CutPlan, expectedState, isWritten, type LayoutPiece, sourceVersionId } from './plan.ts'
 import { isExcluded, planActions, planEndings, selectUnitRecords } from './plan-actions.ts'
+import { listSourceIds } from './source-ids.ts'
 import type { StoredText } from './stored-text.ts'
 
 /** The input of `planCut`. */
@@ -28,6 +30,8 @@ interface PlanInput {
   prior?: StoredText | null
   unitCap: number
   accept?: string | undefined
+  /** The day of commencement, YYYY-MM-DD. */
+  commences?: string | undefined
   /** Whether the levels that are cut were given, by the last cut or by the operator. */
   levelsGiven?: boolean
 }
@@ -48,14 +52,20 @@ export function planCut(input: PlanInput): CutPlan {
   const { document, mode, machineVersion, bytes, scan, profiles, survey, inForce, unitCap } = input
   const { prior = null, accept } = input
   const records = selectUnitRecords(scan, inForce)
-  const difference = compareWithCurrent(inForce, { bytes, scan }, records, profiles)
   const pinned = prior === null ? null : findPinnedReading(prior, profiles)
-  const isReadAnew = pinned !== null && pinned !== scan.reading
+  // A reading that is not known here is another one.
+  const readAnew = prior === null || pinned === scan.reading ? null : (pinned ?? namePriorReading(prior))
+  const isReadAnew = readAnew !== null
+  const before = { units: inForce, otherText: joinOtherText(prior), isReadAnew }
+  const difference = compareWithCurrent(before, { bytes, scan }, records, profiles)
   const actions = planActions(input, records, difference)
   const { endings, left } = planEndings(survey, inForce, actions, difference)
+  const sourceIds = listSourceIds(bytes, records)
   const layout = buildLayout(bytes, scan.records, records)
   const { otherText, moved, problems } = findOtherChanges(prior, scan, records, bytes)
-  const accepted = acceptProblems([...scan.problems, ...problems], accept)
+  const found = [...scan.problems, ...problems]
+  const explained = findExplainedGaps({ ...input, units: records, changes: difference })
+  const accepted = acceptProblems(found, accept, explained)
   const written = actions.filter(isWritten).length
   const { systemIdentifier, database, versionNumber } = survey.server
   return {
@@ -72,13 +82,15 @@ export function planCut(input: PlanInput): CutPlan {
       profileVersion: scan.profileVersion,
       ...(input.levelsGiven === true || isReadAnew ? { reading: scan.reading } : {}),
     },
-    ...(isReadAnew ? { reading: { was: pinned, now: scan.reading } } : {}),
+    ...(input.commences === undefined ? {} : { commencesOn: input.commences }),
+    ...(isReadAnew ? { reading: { was: readAnew, now: scan.reading } } : {}),
     limits: { units: unitCap },
     ...(accepted.length === 0 ? {} : { accepted }),
     operation: inForce.length === 0 ? 'first_cut' : 'recut',
     actions,
     endings,
     aliases: difference.aliases,
+    ...(sourceIds.length === 0 ? {} : { sourceIds }),
     ...(otherText.length === 0 ? {} : { otherText }),
     ...(moved.length === 0 ? {} : { moved }),
     left,
@@ -102,6 +114,10 @@ export function planCut(input: PlanInput): CutPlan {
     },
   }
 }
+
+/** The text in force outside of units. */
+const joinOtherText = (prior: StoredText | null): string =>
+  (prior?.pieces ?? []).flatMap((piece) => ('address' in piece ? [] : [piece.text])).join('\n')
 
 /** Divides the document into its units and the literal texts between them. */
 function buildLayout(bytes: Uint8Array, records: ScanRecord[], units: Set<ScanRecord>): LayoutPiece[] {

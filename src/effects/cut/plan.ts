@@ -28,6 +28,8 @@ export interface CutPlan {
     /** Profile, version and levels; left out in a first cut whose levels the profile finds. */
     reading?: string
   }
+  /** The day on which the decision commences, YYYY-MM-DD; left out: when the second gate is carried out. */
+  commencesOn?: string
   /** Only where the text in force was read in another way: its reading, and the one of this plan. */
   reading?: { was: string; now: string }
   limits: { units: number }
@@ -38,6 +40,8 @@ export interface CutPlan {
   actions: UnitAction[]
   endings: Ending[]
   aliases: Alias[]
+  /** Ids of the source by which other systems cite its units; left out if it has none. */
+  sourceIds?: SourceId[]
   /** Lines outside of units that differ from the text in force; left out if there are none. */
   otherText?: OtherTextChange[]
   /** Units that stand at another place in the text than before; left out if there are none. */
@@ -48,7 +52,7 @@ export interface CutPlan {
   /** The complete document in its order, so that it can be reassembled from the database alone. */
   layout: LayoutPiece[]
   expected: ExpectedState
-  /** Number of rows that the cut writes. SG2 adds its review and a row for each alias. */
+  /** Number of rows that the cut writes. SG2 adds its review, a row for each alias, and one for each id that is new. */
   arithmetic: { unitsWritten: number; governanceRows: number }
   rollback: { beforeCommit: string; afterCommit: string }
 }
@@ -94,6 +98,12 @@ export interface Ending {
 export interface Alias {
   kind: 'rename' | 'redirect'
   aliasAddress: string
+  address: string
+}
+
+/** An id that an element of the source has, and the unit that it is. */
+export interface SourceId {
+  id: string
   address: string
 }
 

@@ -1,10 +1,12 @@
 import { findUnexpectedCounts, parseExpectedCounts } from '../../document/diagnostics/expected-counts.ts'
+import type { Problem } from '../../document/diagnostics/problem.ts'
 import { listProfileNames } from '../../document/profiles/get-profile.ts'
 import { type Scan, scanDocument } from '../../document/scan.ts'
 import { Stop } from '../../domain/errors.ts'
 import { digestOfBytes } from '../../domain/json.ts'
 import { acceptProblems, problemsError } from './accepted-problems.ts'
-import type { CutDeps } from './deps.ts'
+import type { ScanDeps } from './deps.ts'
+import { isOfGap } from './explained-gaps.ts'
 
 /** Options for reading a source. */
 export interface ReadingOptions {
@@ -14,9 +16,9 @@ export interface ReadingOptions {
   accept?: string | undefined
   /** Counts of records by level that the text must have: `article=143`. */
   expect?: string | undefined
+  /** Whether units of the document are in force. Then the plan tells which missing numbers the amendment explains. */
+  isRecut?: boolean | undefined
 }
-
-type ScanDeps = Pick<CutDeps, 'profiles' | 'caps'>
 
 /**
  * Scans a source and tests whether it can be cut.
@@ -41,7 +43,7 @@ export function reuseScan(deps: ScanDeps, bytes: Uint8Array, how: ReadingOptions
 }
 
 type Scanned = { source: string; found: Scan } & Pick<ReadingOptions, 'document' | 'profile'> &
-  Pick<CutDeps, 'profiles'>
+  Pick<ScanDeps, 'profiles'>
 
 /** The newest scan. Scanning a long text takes more time than everything else, and a start needs the scan three times. */
 let newest: Scanned | null = null
@@ -52,7 +54,7 @@ let newest: Scanned | null = null
  * @throws INPUT_REFUSED when it cannot be scanned (see `scanDocument`).
  */
 export function scanSource(
-  { profiles }: Pick<CutDeps, 'profiles'>,
+  { profiles }: Pick<ScanDeps, 'profiles'>,
   bytes: Uint8Array,
   how: ReadingOptions,
 ): Scan {
@@ -62,7 +64,7 @@ export function scanSource(
   return found
 }
 
-function assertSafe({ caps }: ScanDeps, found: Scan, { accept, expect }: ReadingOptions): Scan {
+function assertSafe({ caps }: ScanDeps, found: Scan, { accept, expect, isRecut }: ReadingOptions): Scan {
   const unexpected =
     expect === undefined ? [] : findUnexpectedCounts(found.records, parseExpectedCounts(expect))
   const problems = [...unexpected, ...found.problems]
@@ -71,7 +73,8 @@ function assertSafe({ caps }: ScanDeps, found: Scan, { accept, expect }: Reading
   const reading = { units: countUnits(found), confidence: found.confidence, findings }
   if (stopping.length > 0)
     throw problemsError(stopping, adviseFix(stopping[0]!.code, found.profile), { reading })
-  acceptProblems(found.problems, accept, { reading })
+  const judgedLater = new Set(isRecut === true ? found.problems.filter(isOfGap) : [])
+  acceptProblems(found.problems, accept, judgedLater, { reading })
   if (!found.coverage.complete)
     throw new Stop('STOP_INTERNAL', 'the records do not cover the source exactly once')
   const units = countUnits(found)
@@ -100,6 +103,14 @@ export function countFindings({ problems }: { problems: readonly { severity: str
 
 /** Numbers of findings of a scan by what they ask for. */
 export type Findings = { stop: number; accept: number; note: number }
+
+/** Summarises findings for the output of a run: their numbers, and the first one. The scan's evidence has all of them. */
+export function summariseFindings(problems: readonly Problem[]) {
+  const [first] = problems
+  const notes =
+    first === undefined ? {} : { notes: problems.length, firstNote: `line ${first.line}: ${first.message}` }
+  return { findings: countFindings({ problems }), ...notes }
+}
 
 function adviseFix(code: string, profile: string): string {
   if (code === 'COUNT_UNEXPECTED')

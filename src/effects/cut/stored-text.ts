@@ -8,6 +8,8 @@ export interface StoredText {
   sourceSha256: string
   /** Profile, version and levels, where the record of the cut names them. */
   reading?: string
+  /** Profile and version, where the record of the cut names them; cuts of releases before 0.3.0 name none. */
+  profile?: string
   changeSetId: string
   /** ISO 8601. */
   cutAt: string
@@ -38,6 +40,7 @@ interface ChangeSet {
     sourceVersionId: string
     sourceSha256: string
     reading?: string
+    profile?: string
     layout: ({ unit: string; contentHash: string } | { text: string })[]
   }
   cutAt: string
@@ -70,7 +73,7 @@ export async function readStoredText(
       return { ...unit, text: body }
     })
     const { changeSetId, cutAt, inForceSince, payload } = found
-    const { sourceVersionId: id, sourceSha256, reading } = payload
+    const { sourceVersionId: id, sourceSha256, reading, profile } = payload
     const complete = pieces.map(({ text }) => text).join('')
     if (createHash('sha256').update(complete).digest('hex') !== sourceSha256)
       throw new Error(
@@ -79,6 +82,7 @@ export async function readStoredText(
     return {
       ...{ document, sourceVersionId: id, sourceSha256, changeSetId, cutAt, inForceSince, pieces },
       ...(reading === undefined ? {} : { reading }),
+      ...(profile === undefined ? {} : { profile }),
     }
   })
 }

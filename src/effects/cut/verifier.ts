@@ -24,6 +24,8 @@ interface Payload {
   /** Number of units in force that the text no longer has. */
   endings: number
   aliases: number
+  /** Ids of the source that lead to its units; left out if it has none. */
+  sourceIds?: { id: string; address: string }[]
   layout: ({ unit: string; contentHash: string } | { text: string })[]
 }
 
@@ -155,7 +157,7 @@ export async function examineInForce(sql: Sql, changeSetId: string): Promise<Rec
     `select count(*)::int as rows from cutter_governance.canonical_address_alias a
      cross join lateral (
        select i.doc_code, i.lifecycle_status from public.information_unit i where i.id = a.target_unit_id limit 1) u
-     where a.change_set_id = $1 and u.doc_code = $2 and u.lifecycle_status = 'enacted'`,
+     where a.change_set_id = $1 and a.alias_kind <> 'external_reference' and u.doc_code = $2 and u.lifecycle_status = 'enacted'`,
     [changeSetId, payload.document],
   )
   const inForce = new Map(units.map(({ address, hash, status }) => [address, { hash, status }]))
@@ -168,5 +170,23 @@ export async function examineInForce(sql: Sql, changeSetId: string): Promise<Rec
     ),
     nothing_else_of_the_document_is_in_force: inForce.size === new Set(planned.map(({ unit }) => unit)).size,
     every_alias_leads_to_a_unit_in_force: aliases[0]!.rows === payload.aliases,
+    ...(await examineSourceIds(sql, payload)),
   }
+}
+
+/** Examines whether each id of the source leads to its unit, by whichever cut wrote that. Nothing for a source without ids. */
+async function examineSourceIds(
+  sql: Sql,
+  { document, sourceIds = [] }: Payload,
+): Promise<Record<string, boolean>> {
+  if (sourceIds.length === 0) return {}
+  const { rows } = await sql.query<{ missing: number }>(
+    `select count(*)::int as missing from unnest($1::text[], $2::text[]) as p (alias, address)
+     where not exists (
+       select from cutter_governance.canonical_address_alias a
+       join public.information_unit u on u.id = a.target_unit_id
+       where a.alias_kind = 'external_reference' and a.alias_address = p.alias and u.canonical_address = p.address)`,
+    [sourceIds.map(({ id }) => `${document}#${id}`), sourceIds.map(({ address }) => address)],
+  )
+  return { every_id_of_the_source_leads_to_its_unit: rows[0]!.missing === 0 }
 }

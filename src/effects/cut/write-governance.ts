@@ -1,3 +1,4 @@
+import { formatReading } from '../../document/profiles/reading.ts'
 import type { Approval } from '../../domain/approval.ts'
 import type { EffectContext } from '../../domain/effect.ts'
 import { digestOf } from '../../domain/json.ts'
@@ -34,16 +35,25 @@ const table = (name: string) => `cutter_governance.${name}`
 
 /** Builds the summary of a change set, from which the verifier reassembles the document. */
 function buildPayload({ plan, written }: CutFacts) {
-  const { sourceVersionId, sha256: sourceSha256, bytes, reading } = plan.source
+  const {
+    sourceVersionId,
+    sha256: sourceSha256,
+    bytes,
+    reading,
+    profile,
+    profileVersion: version,
+  } = plan.source
   return {
     document: plan.document,
     sourceVersionId,
     sourceSha256,
+    profile: formatReading({ profile, version }),
     ...(reading === undefined ? {} : { reading }),
     bytes,
     units: written.length,
     endings: plan.endings.length,
     aliases: plan.aliases.length,
+    ...(plan.sourceIds === undefined ? {} : { sourceIds: plan.sourceIds }),
     layout: plan.layout,
   }
 }

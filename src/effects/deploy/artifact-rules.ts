@@ -44,8 +44,7 @@ export function findNameFault(path: string): Fault | null {
   if (path.includes('\ufffd')) return never('name', 'has a name that is not UTF-8')
   if (path.startsWith('/') || parts.includes('..')) return never('name', 'leads out of the artifact')
   if (parts.some((part) => part === '' || part === '.')) return never('name', 'is not a plain path')
-  if (parts.some((part) => part.toLowerCase() === '.git'))
-    return refused('git', 'is part of a git repository')
+  if (parts.some((part) => part.toLowerCase() === '.git')) return never('git', 'is part of a git repository')
   if (path === MANIFEST_NAME) return never('name', 'has the name of the manifest that the deploy writes')
   const name = parts.at(-1)!
   const secret = SECRET_NAMES.find(([pattern]) => pattern.test(name))

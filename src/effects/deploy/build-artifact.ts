@@ -1,27 +1,39 @@
 import { createHash } from 'node:crypto'
-import { createWriteStream } from 'node:fs'
+import { createReadStream } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Readable, Transform } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
+import { Readable } from 'node:stream'
+import { joinSignals } from '../../domain/join-signals.ts'
 import type { Tools } from '../../tools/open-tools.ts'
 import { type Allowance, applyAllowances } from './allowances.ts'
 import type { ArtifactEntry, ArtifactFinding } from './artifact-entry.ts'
+import { findNameFault } from './artifact-rules.ts'
+import { artifactUncleanError } from './artifact-unclean-error.ts'
 import { makeRepository } from './borrow-repository.ts'
+import { followFile } from './follow-file.ts'
+import {
+  assertLargeFiles,
+  borrow,
+  type ComposedTree,
+  type IncludedContent,
+  includeContents,
+} from './include-contents.ts'
 import type { Source } from './resolve-source.ts'
 import { type GitOptions, runGit } from './run-git.ts'
-import { scanArtifact } from './scan-artifact.ts'
+import { printable, scanArtifact } from './scan-artifact.ts'
 import { sourceMissingError } from './source-missing-error.ts'
 import { createTempFolder } from './temp-folder.ts'
 
 /** The artifact that goes to the host: an uncompressed tar of one commit. Everybody who builds it gets the same bytes. */
 export interface Artifact {
-  /** Path of the tar in a private folder, which `dispose` removes. Null when only its content was asked for. */
-  file: string | null
+  /** Path of the tar in a private folder, which `dispose` removes. */
+  file: string
   sha256: string
   bytes: number
   entries: ArtifactEntry[]
   findings: ArtifactFinding[]
+  /** Contents that are not in the commit itself, and that the allowances include. */
+  included: IncludedContent[]
   dispose(): Promise<void>
 }
 
@@ -31,56 +43,75 @@ export interface Artifact {
  */
 const ATTRIBUTES = '* -text !eol -export-subst -ident -filter -working-tree-encoding\n'
 
-/** Bytes that wait for whoever reads the tar. */
-const CHUNK = 1024 * 1024
-
 interface BuildOptions {
   tools: Tools
   signal: AbortSignal
   allow?: Allowance[]
   /** What a scan of the same bytes under the same allowances has found, so that they are not scanned again. */
   known?: (Pick<Artifact, 'sha256' | 'entries'> & { findings: ArtifactFinding[] }) | null
-  /** Whether the tar is needed. Without it, its bytes are read while git writes them, and are not kept. */
-  keepsTar: boolean
 }
 
 /**
  * Builds the artifact by `git archive`, in an empty repository that borrows the source's objects. So neither the source's config and
  * attributes nor the user's have an effect. Times are the commit's, owners root, modes 644 and 755.
- * @throws STOP_SOURCE_MISSING when git can't build it.
+ * @throws STOP_SOURCE_MISSING when git can't build it. @throws STOP_ARTIFACT_UNCLEAN when it can't because of the name of a path.
  */
 export async function buildArtifact(
   source: Source,
-  { tools, signal, allow = [], known = null, keepsTar }: BuildOptions,
+  { tools, signal, allow = [], known = null }: BuildOptions,
 ): Promise<Artifact> {
   const folder = await createTempFolder()
   const dispose = () => rm(folder, { recursive: true, force: true })
   try {
     const repository = join(folder, 'borrowed.git')
     await makeRepository(repository, { objectFormat: source.objectFormat, attributes: ATTRIBUTES })
-    const env = { ...COMMITTER, GIT_ALTERNATE_OBJECT_DIRECTORIES: JSON.stringify(source.objects) }
-    const git: GitOptions = { tools, repository, cwd: repository, signal, env }
-    const commit = await findArchivedCommit(git, source)
-    const file = keepsTar ? join(folder, 'artifact.tar') : null
-    const keep = (tar: Readable) => pipeline(tar, createWriteStream(file!, { flags: 'wx', mode: 0o600 }))
+    const plain: GitOptions = { tools, repository, cwd: repository, signal, env: COMMITTER }
+    const composed = await includeContents(source, allow, plain).catch((error) =>
+      explainFailure(error, source, plain),
+    )
+    const git = { ...plain, env: { ...COMMITTER, ...borrow(composed.objects) } }
+    const commit = await findArchivedCommit(git, source, composed)
+    const file = join(folder, 'artifact.tar')
     const scan = (tar: Readable) => scanArtifact(tar, allow)
-    const kept = file === null ? null : await readArchive(git, commit, keep)
-    const isKnown = kept !== null && known?.sha256 === kept.sha256
-    const scanned = isKnown ? null : await readArchive(git, commit, scan)
-    const { sha256, bytes } = (kept ?? scanned)!
-    const { entries, findings } = isKnown ? known! : scanned!.found
+    const written = await writeArchive(git, commit, file, known === null ? scan : null).catch((error) =>
+      explainFailure(error, source, plain),
+    )
+    const { sha256, bytes } = written
+    const isKnown = known?.sha256 === sha256
+    const { entries, findings } = isKnown ? known : (written.found ?? (await scan(createReadStream(file))))
+    const byPath = new Map(entries.map((entry) => [entry.path, entry.sha256]))
+    assertLargeFiles(composed.included, (path) => byPath.get(path))
     return {
       file,
       sha256,
       bytes,
       entries,
-      findings: [...applyAllowances(listSubmoduleFindings(source), allow), ...findings],
+      findings: [...applyAllowances(listSubmoduleFindings(composed), allow), ...findings],
+      included: composed.included,
       dispose,
     }
   } catch (error) {
     await dispose()
     throw error
   }
+}
+
+/** git builds nothing of a tree with a path such as `..`, and its message names neither the cause nor a way on. */
+async function explainFailure(error: unknown, { tree, objects }: Source, git: GitOptions): Promise<never> {
+  const env = { ...git.env, ...borrow([objects]) }
+  const { stdout } = await runGit(['ls-tree', '-r', '-z', '--name-only', '--full-tree', tree], {
+    ...git,
+    env,
+  })
+  const findings = stdout
+    .toString()
+    .split('\0')
+    .filter((path) => path !== '')
+    .flatMap((path): ArtifactFinding[] => {
+      const fault = findNameFault(path)
+      return fault?.fixed === true ? [{ path: printable(path), ...fault }] : []
+    })
+  throw findings.length === 0 ? error : artifactUncleanError(findings)
 }
 
 const COMMITTER = {
@@ -90,12 +121,13 @@ const COMMITTER = {
   GIT_COMMITTER_EMAIL: 'cutter@localhost',
 }
 
-/** The commit to archive. For a folder inside of it, a commit that holds this folder alone; the same input gives the same commit. */
+/** The commit to archive. For a folder inside of it, or with contents of others, a commit of that tree; the same input gives the same one. */
 async function findArchivedCommit(
   git: GitOptions,
-  { prefix, commit, tree, committedAt }: Source,
+  { prefix, commit, committedAt }: Source,
+  { tree, included }: ComposedTree,
 ): Promise<string> {
-  if (prefix === '') return commit
+  if (prefix === '' && included.length === 0) return commit
   const at = { GIT_AUTHOR_DATE: committedAt, GIT_COMMITTER_DATE: committedAt }
   const { stdout } = await runGitOrStop(['commit-tree', tree, '-m', `${prefix} of ${commit}`], {
     ...git,
@@ -104,25 +136,42 @@ async function findArchivedCommit(
   return stdout.toString().trim()
 }
 
-/** Hashes the tar while git writes it and something else reads it. */
-async function readArchive<T>(git: GitOptions, commit: string, use: (tar: Readable) => Promise<T>) {
+/** Hashes the tar while git writes it, and has it scanned at the same time. */
+async function writeArchive<T>(
+  git: GitOptions,
+  commit: string,
+  file: string,
+  use: ((tar: Readable) => Promise<T>) | null,
+) {
   const hash = createHash('sha256')
   let bytes = 0
-  let found: T | undefined
-  const counter = new Transform({
-    highWaterMark: CHUNK,
-    transform(chunk: Buffer, _, done) {
+  async function* count(chunks: AsyncIterable<Buffer>) {
+    for await (const chunk of chunks) {
       hash.update(chunk)
       bytes += chunk.length
-      done(null, chunk)
-    },
-  })
-  const read = async (stdout: Readable) => {
-    ;[, found] = await Promise.all([pipeline(stdout, counter), use(counter)])
+      yield chunk
+    }
   }
   const settings = ['core.autocrlf=false', 'core.eol=lf', 'tar.umask=0022'].flatMap((one) => ['-c', one])
-  await runGitOrStop([...settings, 'archive', '--format=tar', commit], { ...git, read })
-  return { sha256: hash.digest('hex'), bytes, found: found as T }
+  const failed = new AbortController()
+  const { signal, release } = joinSignals([git.signal, failed.signal])
+  const args = [...settings, 'archive', '--format=tar', commit]
+  const writing = runGitOrStop(args, { ...git, signal, into: file })
+  const counted = count(followFile(file, writing))
+  const reading = use === null ? drain(counted) : use(Readable.from(counted))
+  // What git says about its own failure explains more than a tar that ends too early.
+  reading.catch(() => failed.abort())
+  await writing
+    .catch((error: Error) => {
+      if (error.name !== 'AbortError' || !failed.signal.aborted) throw error
+    })
+    .finally(release)
+  const found = await reading
+  return { sha256: hash.digest('hex'), bytes, found: found ?? null }
+}
+
+async function drain(chunks: AsyncIterable<Buffer>): Promise<undefined> {
+  for await (const _ of chunks);
 }
 
 async function runGitOrStop(args: string[], options: GitOptions) {
@@ -134,14 +183,11 @@ async function runGitOrStop(args: string[], options: GitOptions) {
   )
 }
 
-const listSubmoduleFindings = ({ submodules, submoduleIds = {} }: Source): ArtifactFinding[] =>
-  submodules.map((path) => {
-    const id = submoduleIds[path]
-    return {
-      rule: 'submodule',
-      path,
-      severity: 'refused',
-      why: `is a submodule at ${id ?? 'an unknown commit'}, whose files the commit does not hold: its folder stays empty`,
-      ...(id === undefined ? {} : { id }),
-    }
-  })
+const listSubmoduleFindings = ({ left }: ComposedTree): ArtifactFinding[] =>
+  Object.entries(left).map(([path, id]) => ({
+    rule: 'submodule',
+    path,
+    severity: 'refused',
+    why: `is a submodule at ${id ?? 'an unknown commit'}, whose files the commit does not hold: its folder stays empty`,
+    ...(id === undefined ? {} : { id }),
+  }))

@@ -1,12 +1,14 @@
 import type { EffectContext } from '../../domain/effect.ts'
 import { Stop } from '../../domain/errors.ts'
 import { type Evidence, jsonEvidence } from '../../domain/evidence.ts'
-import { digestOf, type Json } from '../../domain/json.ts'
+import { digestOf } from '../../domain/json.ts'
 import { readJsonEvidence } from '../read-json-evidence.ts'
 import type { ArtifactEntry, ArtifactFinding } from './artifact-entry.ts'
+import { artifactUncleanError } from './artifact-unclean-error.ts'
 import { buildArtifact } from './build-artifact.ts'
 import type { Checks } from './checks-file.ts'
 import type { DeployDeps } from './deps.ts'
+import type { IncludedContent } from './include-contents.ts'
 import { keepArtifact } from './kept-artifact.ts'
 import type { Source } from './resolve-source.ts'
 import { listSharedInArtifact } from './shared-paths.ts'
@@ -19,6 +21,8 @@ export interface ArtifactFacts extends TreeHashes {
   bytes: number
   /** Files, folders and links. Artifacts of earlier versions do not count them. */
   entries?: number
+  /** Contents of submodules and large files that the allowances include. Left out: none. */
+  included?: IncludedContent[]
   /** How the artifact differs from what `git archive` would write. Left out: it does not. */
   unlikeGitArchive?: string[]
   /** Digest of the evidence `artifact/list`. */
@@ -39,7 +43,7 @@ export async function checkArtifact(
   { tools }: Pick<DeployDeps, 'tools'>,
   context: EffectContext,
   source: Source,
-  { allow, shared }: Pick<Checks, 'allow' | 'shared'>,
+  { allow, shared, skeleton }: Pick<Checks, 'allow' | 'shared' | 'skeleton'>,
   approved: ApprovedArtifact | null = null,
 ): Promise<{ facts: ArtifactFacts; warnings: ArtifactFinding[]; evidence: [Evidence, Evidence] }> {
   const known = approved !== null && digestOf(approved.allow) === digestOf(allow) ? approved.facts : null
@@ -51,20 +55,22 @@ export async function checkArtifact(
           entries: await readJsonEvidence<ArtifactEntry[]>(context, known.listDigest),
           findings: [],
         }
-  const keepsTar = known !== null
   const artifact = await buildArtifact(source, {
     tools,
     signal: context.signal,
     allow,
     known: listed,
-    keepsTar,
   })
-  if (keepsTar) await keepArtifact(artifact)
+  if (known !== null) await keepArtifact(artifact)
   else await artifact.dispose()
   const refused = artifact.findings.filter(({ severity }) => severity === 'refused')
   if (refused.length > 0) throw artifactUncleanError(refused)
   const twice = listSharedInArtifact(artifact.entries, shared)
   if (twice.length > 0) throw sharedInArtifactError(twice)
+  const files = artifact.entries.filter(
+    ({ path, type }) => type === 'file' && skeleton.folders.includes(path),
+  )
+  if (files.length > 0) throw fileForFolderError(files.map(({ path }) => path))
   if (!artifact.entries.some(({ type }) => type === 'file')) throw artifactEmptyError(source)
   const list = jsonEvidence('artifact/list', artifact.entries)
   if (known?.sha256 === artifact.sha256)
@@ -77,6 +83,7 @@ export async function checkArtifact(
     bytes,
     entries,
     ...hashTree(artifact.entries),
+    ...(artifact.included.length === 0 ? {} : { included: artifact.included }),
     ...(differs.length === 0 ? {} : { unlikeGitArchive: differs.map(({ path, why }) => `${path} ${why}`) }),
     listDigest: list.digest,
   }
@@ -92,25 +99,18 @@ function artifactEmptyError({ commit, prefix }: Source): Stop {
   )
 }
 
+function fileForFolderError(paths: string[]): Stop {
+  return new Stop(
+    'STOP_ARTIFACT_UNCLEAN',
+    `the commit holds a file at ${paths.map((path) => JSON.stringify(path)).join(', ')}, where the checks file wants a folder (skeleton.folders); the host was not touched`,
+    { next: 'remove it from the commit, or from the skeleton. Then start another run' },
+  )
+}
+
 function sharedInArtifactError(paths: string[]): Stop {
   return new Stop(
     'STOP_ARTIFACT_UNCLEAN',
     `the commit holds ${paths.map((path) => JSON.stringify(path)).join(', ')}, to which the checks file wants a link (shared); the host was not touched`,
     { next: 'remove it from the commit, or from shared. Then start another run' },
   )
-}
-
-const MAX_LISTED = 5
-
-function artifactUncleanError(findings: ArtifactFinding[]): Stop {
-  const listed = findings
-    .slice(0, MAX_LISTED)
-    .map(
-      ({ path, why, rule, fixed }) => `${JSON.stringify(path)} ${why}${fixed === true ? '' : ` (${rule})`}`,
-    )
-  const more = findings.length > MAX_LISTED ? ` (and ${findings.length - MAX_LISTED} more)` : ''
-  return new Stop('STOP_ARTIFACT_UNCLEAN', `${listed.join('; ')}${more}; the host was not touched`, {
-    next: 'remove it from the commit, and change every secret that was ever committed; or list path, kind and reason under allow in the checks file if it is meant to be there. Then start another run',
-    data: { findings: findings.slice(0, 100) as unknown as Json },
-  })
 }

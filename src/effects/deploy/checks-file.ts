@@ -3,7 +3,7 @@ import { CutterError } from '../../domain/errors.ts'
 import { locateSecretForm } from '../../secrets/patterns.ts'
 import type { RunResult } from '../../targets/ssh/open-host.ts'
 import { allowance } from './allowances.ts'
-import { contentRules } from './artifact-rules.ts'
+import { contentRules, MANIFEST_NAME } from './artifact-rules.ts'
 import { WATCHED_PARTS } from './compare-anchors.ts'
 import { MUTABLE_PATTERN } from './mutable-paths.ts'
 import { OUTSIDE_PATH } from './outside-path.ts'
@@ -160,9 +160,25 @@ function findFaults(given: Checks): string[] {
   return [
     ...duplicates,
     ...broken,
+    ...findPathFaults(given),
     ...both.map((part) => `${part} is in watch and in tolerate`),
     ...(form === null ? [] : [`${form.path} seems to hold ${form.what}, and would be kept permanently`]),
     ...secret.map(([name]) => `skeleton.files.${name} seems to hold a secret`),
+  ]
+}
+
+/** Paths of a release that two keys claim, or that the deploy itself writes. Both would fail only on the host. */
+function findPathFaults({ shared, skeleton }: Checks): string[] {
+  const files = Object.keys(skeleton.files)
+  const made = [...skeleton.folders, ...files]
+  const again = (paths: string[]) => [...new Set(paths.filter((path, at) => paths.indexOf(path) !== at))]
+  const taken = [...shared, ...made].filter((path) => path.split('/')[0] === MANIFEST_NAME)
+  const claimed = shared.filter((path) => made.includes(path) || files.includes(path.split('/')[0]!))
+  return [
+    ...taken.map((path) => `${path} is where the deploy writes its manifest`),
+    ...again(shared).map((path) => `shared holds ${path} twice`),
+    ...again(made).map((path) => `skeleton holds ${path} twice`),
+    ...claimed.map((path) => `shared and skeleton both make ${path}`),
   ]
 }
 
@@ -181,13 +197,15 @@ export function findMismatch(
 ): string | null {
   if (result.timedOut) return 'took too long and was killed'
   const stdout = result.stdout.toString('utf8')
+  const where = result.truncated ? ' in the beginning and the end of its output, which was too long' : ''
   if (result.exitCode !== exit) return `ended with ${result.exitCode ?? result.signal}, expected ${exit}`
-  if (contains !== undefined && !stdout.includes(contains)) return `did not print ${JSON.stringify(contains)}`
+  if (contains !== undefined && !stdout.includes(contains))
+    return `did not print ${JSON.stringify(contains)}${where}`
   if (startsWith !== undefined && !stdout.startsWith(startsWith)) {
     return `began with ${JSON.stringify(stdout.slice(0, 60))}, expected ${JSON.stringify(startsWith)}`
   }
   if (count === undefined) return null
   const found = new RegExp(count.pattern).exec(`${stdout}\n${result.stderr.toString('utf8')}`)?.[1]
-  if (found === undefined) return `printed no number that matches ${count.pattern}`
+  if (found === undefined) return `printed no number that matches ${count.pattern}${where}`
   return Number(found) === count.is ? null : `counted ${found}, expected ${count.is}`
 }

@@ -6,6 +6,7 @@ import type { Json } from '../../domain/json.ts'
 import type { Tools } from '../../tools/open-tools.ts'
 import { readJsonEvidence } from '../read-json-evidence.ts'
 import { planActivation } from './activation.ts'
+import { type AdoptedRelease, type KnownRelease, surveyAdopted } from './adopted-release.ts'
 import type { ArtifactEntry } from './artifact-entry.ts'
 import type { ArtifactFacts } from './check-artifact.ts'
 import type { Checks } from './checks-file.ts'
@@ -38,12 +39,15 @@ export interface DeploySurvey extends PreflightResult {
   old?: OldRelease[]
   /** The folders outside of the target that the checks file declares. */
   outside?: OutsideFolder[]
+  /** The adopted releases on which the deploy builds. Surveys of earlier versions have none. */
+  known?: KnownRelease[]
   /** What changes against the release that runs now; null where none has a manifest. */
   changes?: ReleaseChanges | null
 }
 
 interface SurveyInput extends z.infer<typeof pathsInput> {
   tools: Tools
+  adopted: AdoptedRelease[]
   source: Source
   artifact: ArtifactFacts
   checks: Checks
@@ -56,23 +60,39 @@ export async function surveyDeploy(
   given: SurveyInput,
 ): Promise<DeploySurvey> {
   const asked = resolvePaths(readPathsInput(given), given.source)
-  const facts = await surveyFacts(session, context.now)
-  const pointer = asked.pointer === null ? null : await session.run(readPointer(asked.pointer.path))
+  const [facts, pointer] = await Promise.all([
+    surveyFacts(session, context.now),
+    asked.pointer === null ? null : session.run(readPointer(asked.pointer.path)),
+  ])
   const pointerFrom = pointer?.stdout.toString('utf8').trim() ?? ''
   const { artifact, checks } = given
   const { outside: declared = [] } = checks.skeleton
   const place = withOutside(withPrevious(asked, pointerFrom), declared)
   const { runId } = context
-  const { findings, ...found } = await runPreflight(session, { place, facts, artifact, checks, runId })
+  // Reads of a host side by side take the time of the longest.
+  const [preflight, needs, shared, besides, sudo, left, anchors, old, changes] = await Promise.all([
+    runPreflight(session, { place, facts, artifact, checks, runId }),
+    findNeeds(session, place.parent, checks),
+    findSharedFaults(session, place.parent, checks.shared),
+    surveyOutside(session, place, declared),
+    findSudoFaults(session, checks),
+    findLeftInBackup(session, place),
+    surveyAnchors(session, place, checks.mutable),
+    findOldReleases(session, place, pointerFrom, checks.keep),
+    surveyChanges(session, context, given, place),
+  ])
+  const { address, hostKey } = session.host
+  const host = { name: given.host, address, hostKey: `${hostKey.type} ${hostKey.fingerprint}` }
+  const known = await surveyAdopted(session, given.adopted, {
+    host: { ...host, machineId: facts.machineId },
+    place,
+    old,
+    mutable: checks.mutable,
+  })
+  const { findings, ...found } = preflight
   if (pointer !== null && pointer.exitCode !== 0)
     findings.push(judge('pointer', false, '', `${place.pointer?.path} exists and is not a link`))
-  findings.push(...(await findNeeds(session, place.parent, checks)))
-  findings.push(...(await findSharedFaults(session, place.parent, checks.shared)))
-  const besides = await surveyOutside(session, place, declared)
-  findings.push(...besides.findings)
-  findings.push(...(await findSudoFaults(session, checks)))
-  findings.push(...(await findLeftInBackup(session, place)))
-  const anchors = await surveyAnchors(session, place, checks.mutable)
+  findings.push(...needs, ...shared, ...besides.findings, ...sudo, ...left, ...known.findings)
   if (
     checks.activate !== undefined &&
     planActivation(checks, place, place.pointer && { ...place.pointer, from: pointerFrom })?.back === null
@@ -83,18 +103,18 @@ export async function surveyDeploy(
         'nothing takes it back: it has no inverse, and there is no earlier release to activate again',
       ),
     )
-  const { address, hostKey } = session.host
   return {
-    host: { name: given.host, address, hostKey: `${hostKey.type} ${hostKey.fingerprint}` },
+    host,
     facts,
     place,
     pointerFrom,
     ...found,
     findings: [...findings, ...listAnchorFaults(anchors, place)],
     anchors,
-    old: await findOldReleases(session, place, pointerFrom, checks.keep),
+    old,
     outside: besides.outside,
-    changes: await surveyChanges(session, context, given, place),
+    ...(known.known.length === 0 ? {} : { known: known.known }),
+    changes,
   }
 }
 

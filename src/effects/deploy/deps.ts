@@ -1,5 +1,6 @@
 import type { KeepableHost } from '../../targets/ssh/kept-hosts.ts'
 import type { Tools } from '../../tools/open-tools.ts'
+import type { AdoptedRelease } from './adopted-release.ts'
 
 /** What the effects of a deploy reach: hosts and files. The app provides it. */
 export interface DeployDeps {
@@ -15,6 +16,8 @@ export interface DeployDeps {
   readChecks(path: string): Promise<unknown>
   /** Whether the rollback may be rehearsed next to the target before the plan is approved. */
   mayRehearseRollback(host: string): boolean
+  /** The releases that this home has adopted, the newest adoption of each. */
+  adopted(): Promise<AdoptedRelease[]>
   /** Where git is found. */
   tools: Tools
 }

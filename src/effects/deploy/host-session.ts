@@ -6,6 +6,7 @@ import { type Evidence, jsonEvidence } from '../../domain/evidence.ts'
 import type { Host, RunResult, SentFile } from '../../targets/ssh/open-host.ts'
 import type { ReceiveGuard } from '../../targets/ssh/receive-script.ts'
 import type { ReceiveRefused } from '../../targets/ssh/send-file.ts'
+import { redactOutput } from './redact-output.ts'
 import { createTempFolder } from './temp-folder.ts'
 
 /** A command with a name. A `read` command changes nothing on the host. The host's shell gets `argv` word for word. */
@@ -47,8 +48,12 @@ export interface HostSession {
    * @throws HOST_COMMAND_FAILED when it does not.
    */
   text(command: HostCommand, options?: { maxOutputBytes?: number }): Promise<string>
-  /** Sends a local file into a staging folder. `mode`: permission bits. */
-  put(local: string, to: StagedFile, mode: number): Promise<SentFile>
+  /**
+   * Sends a local file into a staging folder. `mode`: permission bits. `after`: a command that runs on the host once the file is complete,
+   * while the host hashes it.
+   * @throws HOST_COMMAND_FAILED when that command does not succeed.
+   */
+  put(local: string, to: StagedFile, mode: number, after?: HostCommand): Promise<SentFile>
   putText(text: string, to: StagedFile, mode: number): Promise<void>
   /** All commands sent so far, in order, as evidence: part of the receipt of a phase. */
   sent(phase: string): Evidence
@@ -71,7 +76,7 @@ export class CommandFailed extends CutterError {
     { id }: Pick<HostCommand, 'id'>,
     { exitCode, signal, stderr, timedOut }: Pick<RunResult, 'exitCode' | 'signal' | 'stderr' | 'timedOut'>,
   ) {
-    const output = stderr.toString('utf8').trim().split('\n').slice(-3).join('; ').slice(0, 500)
+    const output = redactOutput(stderr.toString('utf8')).trim().split('\n').slice(-3).join('; ').slice(0, 500)
     const how = timedOut ? 'took too long' : `ended with ${exitCode ?? signal}`
     super('HOST_COMMAND_FAILED', `${id} ${how} on the host${output === '' ? '' : `: ${output}`}`, {
       next: 'fix the cause on the host, then: cutter run resume <run>',
@@ -86,6 +91,13 @@ const isRefusedFile = (error: unknown): error is ReceiveRefused =>
 
 /** A host's shell compares tokens as one number. */
 const tokenText = ({ run, seq, attempt }: FencingToken) => `${run}:${seq * 1_000_000 + attempt}`
+
+/** The words of a command as the host gets them. */
+function withToken({ argv, fenced, seen }: HostCommand, token: FencingToken): string[] {
+  if (!fenced) return argv
+  const parent = seen === undefined ? [] : [`CUTTER_SEEN=${seen}`]
+  return ['env', `CUTTER_TOKEN=${tokenText(token)}`, ...parent, ...argv]
+}
 
 /**
  * Opens a session over a connection. Unless the mode is live, the session throws before it sends anything that writes. Before each write it
@@ -105,11 +117,8 @@ export function createHostSession(
     command,
     { timeoutMs = TIMEOUT_MS, maxOutputBytes = MAX_OUTPUT, stdin } = {},
   ) => {
-    const { id, kind, fenced, seen } = command
-    const parent = seen === undefined ? [] : [`CUTTER_SEEN=${seen}`]
-    const argv = fenced
-      ? ['env', `CUTTER_TOKEN=${tokenText(context.token)}`, ...parent, ...command.argv]
-      : command.argv
+    const { id, kind, fenced } = command
+    const argv = withToken(command, context.token)
     if (kind === 'write') await assertMayWrite(id)
     const startedAt = now().getTime()
     const entry: SentCommand = { id, kind, argv, exitCode: null, timedOut: false, ms: 0 }
@@ -126,16 +135,34 @@ export function createHostSession(
     if (fenced && result.exitCode === EXIT_FENCED) throw fencedError(id)
     return result
   }
-  const put: HostSession['put'] = async (local, { path, guard }, permissions) => {
+  const put: HostSession['put'] = async (local, { path, guard }, permissions, after) => {
     await assertMayWrite(path)
-    sent.push({ id: 'put', kind: 'write', argv: [path], exitCode: null, timedOut: false, ms: 0 })
-    const withToken = { ...guard, args: [...guard.args, tokenText(context.token)] }
-    return host.put(local, path, { mode: permissions, guard: withToken, signal }).catch((error: unknown) => {
-      if (!isRefusedFile(error)) throw error
-      throw error.exitCode === EXIT_FENCED
-        ? fencedError('receive')
-        : new CommandFailed({ id: 'receive' }, error)
+    const startedAt = now().getTime()
+    const entryOf = (id: string, argv: string[]): SentCommand => ({
+      id,
+      kind: 'write',
+      argv,
+      exitCode: null,
+      timedOut: false,
+      ms: 0,
     })
+    const argv = after === undefined ? undefined : withToken(after, context.token)
+    const entries = [entryOf('put', [path]), ...(argv === undefined ? [] : [entryOf(after!.id, argv)])]
+    sent.push(...entries)
+    try {
+      return await host.put(local, path, {
+        mode: permissions,
+        guard: { ...guard, args: [...guard.args, tokenText(context.token)] },
+        ...(argv === undefined ? {} : { after: argv }),
+        signal,
+      })
+    } catch (error) {
+      if (!isRefusedFile(error)) throw error
+      const id = error.by === 'after' ? after!.id : 'receive'
+      throw error.exitCode === EXIT_FENCED ? fencedError(id) : new CommandFailed({ id }, error)
+    } finally {
+      for (const entry of entries) entry.ms = now().getTime() - startedAt
+    }
   }
   return {
     host,

@@ -77,14 +77,28 @@ export async function surveyAnchors(
   place: DeployPaths,
   mutable: string[],
 ): Promise<Anchors> {
-  const previous: Anchor[] = []
-  for (const path of place.previous)
-    previous.push(await readOneAnchor(session, read.readAnchor(path, path === place.live, mutable), path))
-  const listed = await session.run(read.listFolder(place.parent, ...place.ours), {
-    maxOutputBytes: MAX_LISTING,
-  })
-  const system = parseSystem(await session.text(read.readSystem()))
-  return { previous, listing: splitLines(listed.stdout.toString('utf8')), system }
+  const [listed, system, previous] = await Promise.all([
+    session.run(read.listFolder(place.parent, ...place.ours), { maxOutputBytes: MAX_LISTING }),
+    session.text(read.readSystem()),
+    readPrevious(session, place, mutable),
+  ])
+  return {
+    previous,
+    listing: splitLines(listed.stdout.toString('utf8')),
+    system: parseSystem(system),
+  }
+}
+
+/** One after the other, because each reads a complete tree. */
+async function readPrevious(
+  session: HostSession,
+  { previous, live }: DeployPaths,
+  mutable: string[],
+): Promise<Anchor[]> {
+  const anchors: Anchor[] = []
+  for (const path of previous)
+    anchors.push(await readOneAnchor(session, read.readAnchor(path, path === live, mutable), path))
+  return anchors
 }
 
 function parseSystem(text: string): SystemState {

@@ -4,10 +4,18 @@ import { CutterError } from '../../domain/errors.ts'
 import type { Json } from '../../domain/json.ts'
 import { type Checks, parseChecks } from './checks-file.ts'
 import type { DeployDeps } from './deps.ts'
+import { admitHosts } from './hosts/admit-hosts.ts'
+import { atHost } from './hosts/at-host.ts'
+import { markLive } from './hosts/host-record.ts'
+import { joinBlocked } from './hosts/join-blocked.ts'
+import { onEachHost } from './hosts/on-each-host.ts'
+import { joinLocked, joinRechecked } from './hosts/plan-hosts.ts'
+import { rollbackHosts } from './hosts/rollback-hosts.ts'
 import { listOutsideFaults } from './outside-folders.ts'
 import { assertAbsolutePath, type DeployPaths, resolvePaths } from './paths.ts'
 import { activate } from './phases/activate.ts'
 import { artifact } from './phases/artifact.ts'
+import { backHost } from './phases/back-host.ts'
 import { blockedReport } from './phases/blocked-report.ts'
 import { build } from './phases/build.ts'
 import { clearRehearsal } from './phases/clear-rehearsal.ts'
@@ -16,6 +24,8 @@ import { environment } from './phases/environment.ts'
 import { finish } from './phases/finish.ts'
 import { health } from './phases/health.ts'
 import { integrity } from './phases/integrity.ts'
+import { lockHosts } from './phases/lock-hosts.ts'
+import { nextHost } from './phases/next-host.ts'
 import { planLock } from './phases/plan-lock.ts'
 import { postChecks } from './phases/post-checks.ts'
 import { preflight } from './phases/preflight.ts'
@@ -23,6 +33,7 @@ import { prepare } from './phases/prepare.ts'
 import { recheckDeploy } from './phases/recheck-deploy.ts'
 import { rehearse } from './phases/rehearse.ts'
 import { rehearseRollback } from './phases/rehearse-rollback.ts'
+import { retryHosts } from './phases/retry-hosts.ts'
 import { rollback } from './phases/rollback.ts'
 import { runtimeSkeleton } from './phases/runtime-skeleton.ts'
 import { source } from './phases/source.ts'
@@ -33,28 +44,33 @@ export type { DeployDeps } from './deps.ts'
 
 /** The effects of a deploy, by the names that the machine invokes. */
 export function deployEffects(deps: DeployDeps): Record<string, Effect> {
-  const effects = [
-    environment(deps),
+  const takeBack = rollback(deps)
+  const effects: Effect[] = [
+    onEachHost(environment(deps)),
     source(deps),
     artifact(deps),
-    preflight(deps),
-    rehearseRollback(deps),
-    clearRehearsal(deps),
-    planLock(),
-    recheckDeploy(deps),
-    transferPromote(deps),
-    build(deps),
-    prepare(deps),
-    postChecks(deps),
-    rehearse(deps),
-    switchRelease(deps),
-    runtimeSkeleton(deps),
-    activate(deps),
-    health(deps),
-    integrity(deps),
-    finish(deps),
-    rollback(deps),
-    blockedReport(deps),
+    onEachHost(preflight(deps)),
+    onEachHost(rehearseRollback(deps)),
+    onEachHost(clearRehearsal(deps)),
+    onEachHost(planLock(), joinLocked),
+    onEachHost(recheckDeploy(deps), joinRechecked),
+    lockHosts(deps),
+    nextHost(),
+    retryHosts(),
+    atHost(transferPromote(deps)),
+    atHost(build(deps)),
+    atHost(prepare(deps)),
+    atHost(postChecks(deps)),
+    atHost(rehearse(deps)),
+    atHost(switchRelease(deps)),
+    atHost(runtimeSkeleton(deps)),
+    atHost(activate(deps)),
+    atHost(health(deps)),
+    atHost(integrity(deps)),
+    atHost(finish(deps), { after: markLive }),
+    backHost(takeBack),
+    rollbackHosts(takeBack),
+    onEachHost(blockedReport(deps), joinBlocked),
     closeout(),
   ]
   return Object.fromEntries(effects.map((effect) => [effect.name, effect]))
@@ -69,6 +85,7 @@ export async function admitDeploy(
   deps: DeployDeps,
   input: { [key: string]: Json },
 ): Promise<{ [key: string]: Json }> {
+  const hosts = admitHosts(input)
   const { source, path, previous, checks, strategy } = input as { [key: string]: string | undefined }
   const file = checks === undefined ? undefined : resolve(checks)
   const checked = parseChecks(file === undefined ? {} : await deps.readChecks(file), file ?? 'no checks')
@@ -94,6 +111,7 @@ export async function admitDeploy(
   )
   return {
     ...input,
+    ...hosts,
     source: resolve(source!),
     path: target,
     ...(earlier === undefined ? {} : { previous: earlier.join(',') }),

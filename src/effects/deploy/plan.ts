@@ -2,6 +2,7 @@ import { digestOf } from '../../domain/json.ts'
 import { type PlannedCommand, RUN_PLACEHOLDER } from '../../domain/planned-command.ts'
 import type { Mode } from '../../domain/run.ts'
 import { type Activation, planActivation } from './activation.ts'
+import type { KnownRelease } from './adopted-release.ts'
 import type { ArtifactFacts } from './check-artifact.ts'
 import type { Checks } from './checks-file.ts'
 import type { WatchRules } from './compare-anchors.ts'
@@ -49,6 +50,8 @@ export interface DeployPlan {
   old: OldRelease[]
   /** Folders outside of the target. Left out where the checks file declares none. */
   outside?: OutsideFolder[]
+  /** The releases of other homes on which this deploy builds, as they were adopted. Left out where there is none. */
+  known?: KnownRelease[]
   /** What changes against the release that runs now. Null where none is known. */
   changes: ReleaseChanges | null
   commands: PlannedCommand[]
@@ -94,7 +97,7 @@ export function planDeploy(given: {
       : { ...place.pointer, from: survey.pointerFrom, makesAbove: survey.above === 'absent' }
   const { commit, tree, prefix } = source
   const activation = planActivation(checks, place, pointer)
-  const { old = [], outside = [] } = survey
+  const { old = [], outside = [], known = [] } = survey
   return {
     type: 'cutter.plan.deploy/v2',
     machineVersion: given.machineVersion,
@@ -108,6 +111,7 @@ export function planDeploy(given: {
     activation,
     old,
     ...(outside.length === 0 ? {} : { outside }),
+    ...(known.length === 0 ? {} : { known }),
     changes: survey.changes ?? null,
     commands: listCommands({
       old,
@@ -222,6 +226,7 @@ export function listPlanDifferences(before: DeployPlan, now: DeployPlan): string
   compare('the pointer', before.pointer, now.pointer)
   compare('the release that runs now', before.changes?.since ?? null, now.changes?.since ?? null)
   compare('the old releases to remove', namesOf(before.old), namesOf(now.old))
+  compare('the list of adopted releases', before.known ?? [], now.known ?? [])
   const outside = ({ outside = [] }: DeployPlan) =>
     outside.map(({ path, above, state }) => `${path} ${state}, in ${above}`).join('; ')
   compare('the list of folders outside of the target', outside(before), outside(now))

@@ -7,6 +7,7 @@ import {
   pickAnswers,
   warn,
 } from './preflight-check.ts'
+import { listCheckCommands } from './preflight-tools.ts'
 
 /** The folder into which everything goes. */
 export const parent: PreflightCheck = {
@@ -114,7 +115,7 @@ each_above checkout`,
 /** One rename moves the tree from staging to the target, so that both must lie on one filesystem. */
 export const filesystem: PreflightCheck = {
   ask: `echo "device=$(stat -c %d -- "$parent" 2>/dev/null)"
-above=$(dirname -- "$target")
+above=\${target%/*}; above=\${above:-/}
 echo "above=$(there "$above")"
 echo "aboveDevice=$(stat -c %d -- "$above" 2>/dev/null)"`,
   find(answers, { place: { strategy, parent, target } }) {
@@ -124,6 +125,23 @@ echo "aboveDevice=$(stat -c %d -- "$above" 2>/dev/null)"`,
     return [
       judge('filesystem', answers.aboveDevice === answers.device, 'releases and staging share one', fault),
     ]
+  },
+}
+
+/** How the file system of the parent is mounted. Where it is `noexec`, the kernel starts no program of the release. */
+export const mount: PreflightCheck = {
+  ask: `echo "mount=$(findmnt -n -o OPTIONS -T "$parent" 2>/dev/null | head -n 1)"`,
+  find({ mount = '' }, { place: { parent }, checks }) {
+    if (!mount.split(',').includes('noexec')) return []
+    const own = listCheckCommands(checks).filter(({ run: [program] }) => /^[^/].*\//.test(program!))
+    const why = `${parent} is mounted noexec`
+    return own.length === 0
+      ? [warn('noexec', `${why}: programs of the release run by an interpreter alone, such as sh`)]
+      : own.map(({ name, run: [program] }) => ({
+          check: 'noexec',
+          status: 'fail',
+          message: `${why}, so ${program} of ${name} can't be started: run it by its interpreter, such as sh`,
+        }))
   },
 }
 
@@ -154,7 +172,7 @@ function findInodes(free: string, needed: number): PreflightFinding {
 
 /** Names next to the target that differ from it only in case. */
 export const names: PreflightCheck = {
-  ask: `above=$(dirname -- "$target")
+  ask: `above=\${target%/*}; above=\${above:-/}
 echo "alike=$(find "$above" -mindepth 1 -maxdepth 1 -iname "$name" ! -name "$name" -printf '%P ' 2>/dev/null)"`,
   find({ alike = '' }) {
     const other = alike.trim()

@@ -46,7 +46,7 @@ export const readAnchor = (path: string, listed: boolean, mutable: string[]): Ho
     'anchor',
     `cd -- "$1" || exit ${NO_FOLDER}
 ${DEFINE_SHA256}kept() { find . -xdev -regextype posix-extended ! -regex "$skip" "$@"; }
-listed() { sed -n -e 's/^[0-9a-f]\\{64\\}  /.\\//p' -e "$1" DEPLOY-MANIFEST.txt | tr '\\n' '\\0' | grep -zvxE -- "$skip"; }
+listed() { sed -n -e 's/^[0-9a-f]\\{64\\}  /.\\//p' -e '/^\\\\/{s/^.[0-9a-f]\\{64\\}  /.\\//; s/\\\\\\\\/\\\\/g; p}' -e "$1" DEPLOY-MANIFEST.txt | tr '\\n' '\\0' | grep -zvxE -- "$skip"; }
 skip=$3 times=' %T@'
 [ -z "$3" ] || times=
 [ -n "$3" ] || skip=/

@@ -1,16 +1,17 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { redactSecretForms } from '../../secrets/patterns.ts'
 import type { Tools } from '../../tools/open-tools.ts'
 import type { ArtifactEntry } from './artifact-entry.ts'
-import { contentRules, MANIFEST_NAME } from './artifact-rules.ts'
+import { MANIFEST_NAME } from './artifact-rules.ts'
 import { makeRepository } from './borrow-repository.ts'
 import type { HostSession } from './host-session.ts'
 import type { DeployPaths } from './paths.ts'
 import { readFile } from './read-commands.ts'
+import { redactOutput } from './redact-output.ts'
 import type { Source } from './resolve-source.ts'
 import { runGit } from './run-git.ts'
 import { createTempFolder } from './temp-folder.ts'
+import { readSum } from './tree-hashes.ts'
 import { MAX_LISTING_BYTES } from './tree-listing.ts'
 
 /** A file that a deploy adds or changes. */
@@ -67,8 +68,8 @@ export async function readRunning(
   if (exitCode !== 0 || commit === undefined || !/^[0-9a-f]{40,64}$/.test(commit) || run === undefined)
     return null
   const files = lines.flatMap((line): [string, string][] => {
-    const found = /^([0-9a-f]{64}) {2}(.+)$/.exec(line)
-    return found === null ? [] : [[found[2]!, found[1]!]]
+    const found = readSum(line)
+    return found === null ? [] : [[found.path, found.sha256]]
   })
   return { path, commit, run, files: new Map(files) }
 }
@@ -124,31 +125,34 @@ async function readHistory(
     const options = ['--no-color', '--no-ext-diff', '--no-textconv', '--no-renames', '--unified=2']
     const diff = await ask(['diff', ...options, ...trees, '--'])
     return {
-      commits: splitLines(redact(log.stdout.toString('utf8'))),
-      differences: diff.code === 0 ? pickDifferences(redact(diff.stdout.toString('utf8'))) : [],
+      commits: splitLines(redactOutput(log.stdout.toString('utf8'))),
+      differences: diff.code === 0 ? pickDifferences(diff.stdout.toString('utf8')) : [],
     }
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
 }
 
-/** Each part begins with `diff --git`. Binary files and long differences are left out; the lists of files name them. */
-function pickDifferences(text: string): string[] {
-  const parts = text.split(/^(?=diff --git )/m).filter((part) => part !== '')
-  const small = parts.filter((part) => part.length <= DIFFERENCE_LENGTH && !/^Binary files /m.test(part))
-  let left = ALL_DIFFERENCES
-  return small.slice(0, MAX_DIFFERENCES).filter((part) => {
-    left -= part.length
-    return left >= 0
-  })
-}
+/** A secret of several lines, which the signs before the lines of a difference divide. */
+const LONG_SECRET = /PRIVATE KEY|PuTTY-User-Key-File/
 
-/** A commit may take a secret away, and the difference would show it. */
-const redact = (text: string) =>
-  redactSecretForms(
-    contentRules
-      .filter(({ rule }) => rule === 'secret')
-      .reduce((kept, { pattern }) => kept.replace(new RegExp(pattern.source, 'g'), '[removed]'), text),
+/**
+ * Each part begins with `diff --git`. Binary files, long differences and those with a private key are left out; the lists of files name them.
+ * A commit may take a secret away, and the difference would show it.
+ */
+export function pickDifferences(text: string): string[] {
+  const parts = text.split(/^(?=diff --git )/m).filter((part) => part !== '')
+  const small = parts.filter(
+    (part) => part.length <= DIFFERENCE_LENGTH && !/^Binary files /m.test(part) && !LONG_SECRET.test(part),
   )
+  let left = ALL_DIFFERENCES
+  return small
+    .map(redactOutput)
+    .slice(0, MAX_DIFFERENCES)
+    .filter((part) => {
+      left -= part.length
+      return left >= 0
+    })
+}
 
 const splitLines = (text: string) => text.split('\n').filter((line) => line !== '')

@@ -3,6 +3,7 @@ import type { HostSession } from './host-session.ts'
 import type { DeployPaths } from './paths.ts'
 import { type PreflightFinding, warn } from './preflight-check.ts'
 import { folderExists, readFile } from './read-commands.ts'
+import { readSum } from './tree-hashes.ts'
 import { isBelow, isCache, listShape, MAX_LISTING_BYTES } from './tree-listing.ts'
 
 const MAX_NAMED = 20
@@ -35,7 +36,6 @@ export async function findLeftInBackup(
 
 /** The path that a line of a manifest names; '' for other lines. */
 function pathOfLine(line: string): string {
-  const [, file, folder, link] =
-    /^(?:[0-9a-f]{64} {2}(.+)|# folder (.+)|# link (.+?) -> .*)$/.exec(line) ?? []
-  return file ?? folder ?? link ?? ''
+  const [, folder, link] = /^(?:# folder (.+)|# link (.+?) -> .*)$/.exec(line) ?? []
+  return readSum(line)?.path ?? folder ?? link ?? ''
 }

@@ -127,15 +127,19 @@ async function describeCommit(question: Question, revision: string): Promise<Des
         'name a folder that the commit holds',
       ),
   )
-  const submoduleIds = await listSubmodules(question, tree)
-  const committedAt = await readLine(question, ['show', '-s', '--format=%ct', commit])
+  const [submoduleIds, committedAt, isShallow, dirty] = await Promise.all([
+    listSubmodules(question, tree),
+    readLine(question, ['show', '-s', '--format=%ct', commit]),
+    readLine(question, ['rev-parse', '--is-shallow-repository']),
+    workTree === null ? 0 : countUncommitted(question, workTree),
+  ])
   return {
     prefix,
     commit,
     tree,
     committedAt: new Date(Number(committedAt) * 1000).toISOString(),
-    shallow: (await readLine(question, ['rev-parse', '--is-shallow-repository'])) === 'true',
-    dirty: workTree === null ? 0 : await countUncommitted(question, workTree),
+    shallow: isShallow === 'true',
+    dirty,
     submodules: Object.keys(submoduleIds),
     ...(Object.keys(submoduleIds).length === 0 ? {} : { submoduleIds }),
   }

@@ -1,7 +1,6 @@
-import { redactSecretForms } from '../../secrets/patterns.ts'
 import type { RunResult } from '../../targets/ssh/open-host.ts'
-import { contentRules } from './artifact-rules.ts'
 import { type Check, findMismatch } from './checks-file.ts'
+import { redactOutput } from './redact-output.ts'
 import type { RunInTarget } from './run-in-target.ts'
 
 /** The outcome of one command of the checks file on the host. */
@@ -81,7 +80,9 @@ export function listLastLines({ stdout, stderr }: Pick<CheckOutcome, 'stdout' | 
       .map((line) => line.trimEnd())
       .filter((line) => line !== '')
       .slice(-LAST_LINES)
-      .map((line) => (line.length > LINE_LENGTH ? `${line.slice(0, LINE_LENGTH)}…` : line)),
+      .map((line) =>
+        line.length > LINE_LENGTH ? `${line.slice(0, LINE_LENGTH).replace(/[\ud800-\udbff]$/, '')}…` : line,
+      ),
   )
 }
 
@@ -89,13 +90,11 @@ export function listLastLines({ stdout, stderr }: Pick<CheckOutcome, 'stdout' | 
 export const summarizeOutcome = ({ name, fault, fallback }: CheckOutcome) =>
   `${name}: ${fault ?? 'as expected'}${fallback ? ' (by its fallback)' : ''}`
 
-/** The end of an output, without anything that has the form of a secret: it becomes evidence. The cut comes last, so that it cuts no secret. */
-function redact(output: Buffer): string {
-  const text = contentRules
-    .filter(({ rule }) => rule === 'secret')
-    .reduce(
-      (kept, { pattern }) => kept.replace(new RegExp(pattern.source, 'g'), '[removed]'),
-      output.toString('utf8'),
-    )
-  return redactSecretForms(text).slice(-KEPT)
-}
+/** Bytes at the end of an output in which secrets are searched: more than is kept, so that the cut at its end cuts none. */
+const SEARCHED = 20 * KEPT
+
+/** The end of an output, without anything that has the form of a secret: it becomes evidence. No cut leaves half a character. */
+const redact = (output: Buffer) =>
+  redactOutput(output.subarray(-SEARCHED).toString('utf8'))
+    .slice(-KEPT)
+    .replace(/^[\udc00-\udfff]/, '')

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { closeSync, openSync } from 'node:fs'
 import type { Readable } from 'node:stream'
 import type { Tools } from '../../tools/open-tools.ts'
 import { TRUSTED_PATH } from '../../tools/trusted-folders.ts'
@@ -17,7 +18,9 @@ export interface GitOptions {
   cwd: string
   signal: AbortSignal
   env?: NodeJS.ProcessEnv
-  /** Reads stdout while git writes it. The result's `stdout` is empty then. */
+  /** A file that does not exist yet, and gets stdout. The result's `stdout` is empty then. */
+  into?: string
+  /** Reads stdout while git writes it, and may end it early. The result's `stdout` is empty then. Not with `into`. */
   read?(stdout: Readable): Promise<void>
 }
 
@@ -42,17 +45,18 @@ const ALWAYS = [
  * @throws STOP_SOURCE_MISSING when git is not where it is looked for
  */
 export function runGit(args: string[], options: GitOptions): Promise<GitResult> {
-  const { tools, repository, cwd, signal, env = {}, read } = options
+  const { tools, repository, cwd, signal, env = {}, into, read } = options
   const tool = tools.find('git')
   if (tool === null) {
     const { why, next } = tools.describeMissing('git')
     throw sourceMissingError(`git ${why}`, next)
   }
   return new Promise((resolve, reject) => {
+    const output = into === undefined ? null : openSync(into, 'wx', 0o600)
     const child = spawn(tool.file, [...tool.args, ...ALWAYS, ...args], {
       cwd,
       signal,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', output ?? 'pipe', 'pipe'],
       env: {
         PATH: TRUSTED_PATH,
         HOME: process.env.HOME,
@@ -67,13 +71,14 @@ export function runGit(args: string[], options: GitOptions): Promise<GitResult> 
         ...env,
       },
     })
+    if (output !== null) closeSync(output)
     const out: Buffer[] = []
     let stderr = ''
-    const reading = read?.(child.stdout) ?? Promise.resolve()
+    const reading = child.stdout === null || read === undefined ? Promise.resolve() : read(child.stdout)
     // A reader that fails leaves git no one to write to.
-    reading.catch(() => child.stdout.destroy())
-    if (read === undefined) child.stdout.on('data', (chunk: Buffer) => out.push(chunk))
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    reading.catch(() => child.stdout!.destroy())
+    if (read === undefined) child.stdout?.on('data', (chunk: Buffer) => out.push(chunk))
+    child.stderr!.setEncoding('utf8').on('data', (text: string) => {
       stderr = `${stderr}${text}`.slice(0, 10_000)
     })
     child.once('error', reject)

@@ -35,6 +35,7 @@ const CHECKS: PreflightCheck[] = [
   paths.parentLink,
   paths.repository,
   paths.filesystem,
+  paths.mount,
   paths.space,
   clock,
   paths.names,
@@ -43,7 +44,7 @@ const CHECKS: PreflightCheck[] = [
 
 /** What the questions may use besides the variables. */
 const FUNCTIONS = `there() { if [ -L "$1" ]; then echo link; elif [ -d "$1" ]; then echo directory; elif [ -e "$1" ]; then echo other; else echo absent; fi; }
-each_above() { above=$(dirname -- "$target"); while [ "$above" != / ] && [ "$above" != . ]; do "$1" "$above"; above=$(dirname -- "$above"); done; }`
+each_above() { above=\${target%/*}; while [ -n "$above" ]; do "$1" "$above"; above=\${above%/*}; done; }`
 
 /** All questions in one command, because each one by itself would take a round trip. */
 export const askPreflight = (

@@ -35,7 +35,6 @@ export async function buildPlannedArtifact(
     signal: context.signal,
     allow: plan.checks.allow,
     known,
-    keepsTar: true,
   })
   if (artifact.sha256 === plan.artifact.sha256) return artifact
   await artifact.dispose()
@@ -48,7 +47,10 @@ export async function buildPlannedArtifact(
   )
 }
 
-/** Sends the artifact into staging, compares its hash, extracts it there, compares what is there with the artifact, and adds the manifest. */
+/**
+ * Sends the artifact into staging, where it is extracted while it is hashed. Compares its hash, then what is there with the artifact, and adds
+ * the manifest, without which nothing is promoted.
+ */
 export async function sendArtifact(
   session: HostSession,
   context: EffectContext,
@@ -61,12 +63,12 @@ export async function sendArtifact(
   await makeStaging(session, staging, runId)
   context.progress(`sends ${artifact.bytes} bytes`)
   const { sha256 } = await session.put(
-    artifact.file!,
+    artifact.file,
     write.stagedFile(staging, runId, 'artifact.tar'),
     0o600,
+    write.extract(staging, runId),
   )
   if (sha256 !== artifact.sha256) throw new Error(`the host received ${sha256}, sent was ${artifact.sha256}`)
-  await session.text(write.extract(staging, runId))
   // The bytes are those of the tar. Integrity hashes each file once everything has run.
   const tree = await listShape(session, `${staging}/tree`)
   const { faults, missing, besides } = compareTree(artifact.entries, tree)

@@ -1,6 +1,7 @@
 import type { HostCommand } from './host-session.ts'
 import type { ReleasePointer } from './paths.ts'
 import { NAMES_RUN } from './read-commands.ts'
+import { SHOWN_BYTES } from './run-detached.ts'
 import { defineWrite, EXIT, OURS } from './write-commands.ts'
 
 /**
@@ -206,16 +207,17 @@ export const withdrawTarget = (staging: string, run: string, place: SwitchPlace)
 
 /**
  * Runs a command in the target for at most a number of seconds, for `runDetached`. It prints the exit code on the first line of stdout, or
- * `overdue`, and then what the command printed; of a long output the beginning and the end. A process that the command leaves in the
+ * `overdue`, and then what the command printed; of a long output the beginning and the end, with `cut` on the first line. A process that the command leaves in the
  * background holds neither a lock nor the connection.
  */
 const RUN = `target=$3 limit=$4; shift 4
 out=$PWD/out.$$ err=$PWD/err.$$ began=$(date +%s)
-show() { if [ "$(stat -c %s -- "$1")" -gt 900000 ]; then head -c 450000 -- "$1"; echo; tail -c 450000 -- "$1"; else cat -- "$1"; fi; }
+long() { [ "$(stat -c %s -- "$1")" -gt ${2 * SHOWN_BYTES} ]; }
+show() { if long "$1"; then head -c ${SHOWN_BYTES} -- "$1"; echo; tail -c ${SHOWN_BYTES} -- "$1"; else cat -- "$1"; fi; }
 (cd -- "$target" && exec timeout -s KILL "$limit" "$@") >"$out" 2>"$err" </dev/null 9>&-
 code=$?; full=\${limit%.*}
 [ $code = 137 ] && [ $(($(date +%s) - began)) -ge "\${full:-0}" ] && code=overdue
-echo $code
+if long "$out" || long "$err"; then echo "$code cut"; else echo "$code"; fi
 show "$out"; show "$err" >&2
 rm -f -- "$out" "$err"`
 

@@ -13,33 +13,37 @@ export interface TreeHashes {
 
 const LETTER = { file: 'f', directory: 'd', symlink: 'l' }
 
-/** Computes the hashes of a tree from its entries. */
+/** Computes the hashes of a tree from its entries, in the order of `LC_ALL=C sort`. */
 export function hashTree(entries: ArtifactEntry[]): TreeHashes {
   const files = entries.filter(({ type }) => type === 'file')
   const lines = files.map(({ path, sha256 }) => ({
-    key: `./${path}`,
+    key: Buffer.from(`./${path}`),
     line: `${formatSum(sha256!, `./${path}`)}\n`,
   }))
   const shapes = entries.map(({ type, mode, target = '', path }) => {
     // On Linux a link's own mode is always 777, whatever the archive says.
     const bits = type === 'symlink' ? '777' : mode.toString(8)
-    return `${LETTER[type]} ${bits} ${target} ${path}\0`
+    return Buffer.from(`${LETTER[type]} ${bits} ${target} ${path}\0`)
   })
   return {
     treeHash: sha256(
       lines
-        .sort((a, b) => compareBytes(a.key, b.key))
+        .sort((a, b) => Buffer.compare(a.key, b.key))
         .map(({ line }) => line)
         .join(''),
     ),
-    shapeHash: sha256(shapes.sort(compareBytes).join('')),
+    shapeHash: sha256(Buffer.concat(shapes.sort(Buffer.compare))),
     files: files.length,
   }
 }
 
-/** The order of `LC_ALL=C sort`. */
-const compareBytes = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b))
-
 /** A line of `sha256sum`, which escapes a backslash in a name and marks that by a backslash before the line. */
 export const formatSum = (sha256: string, path: string) =>
   path.includes('\\') ? `\\${sha256}  ${path.replaceAll('\\', '\\\\')}` : `${sha256}  ${path}`
+
+/** The hash and path of such a line; null for another line. */
+export function readSum(line: string): { path: string; sha256: string } | null {
+  const [, mark, sha256, path] = /^(\\?)([0-9a-f]{64}) {2}(.+)$/.exec(line) ?? []
+  if (sha256 === undefined || path === undefined) return null
+  return { sha256, path: mark === '' ? path : path.replaceAll('\\\\', '\\') }
+}

@@ -18,8 +18,7 @@ export const MAX_LISTING_BYTES = 64 * 1024 * 1024
 
 /** Lists a folder on the host, with the SHA-256 of every file. Throws when the folder can't be read completely. */
 export async function listTree(session: HostSession, folder: string): Promise<TreeListing> {
-  const shape = await listShape(session, folder)
-  const hashes = await readAll(session, folder, listSums)
+  const [shape, hashes] = await Promise.all([listShape(session, folder), readAll(session, folder, listSums)])
   const sha256 = new Map(
     hashes
       .split('\0')

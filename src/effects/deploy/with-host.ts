@@ -87,12 +87,25 @@ export async function readHost<T>(
       const isUnreachable = error instanceof Stop && error.facts.code === 'STOP_HOST_UNREACHABLE'
       lost ||= isUnreachable && isConnectionLost(error.cause)
       const pause = isUnreachable && lost ? PAUSES_MS[attempt] : undefined
+      if (pause === undefined && isUnreachable && isConnectionLost(error.cause) && !context.signal.aborted)
+        throw lostAgainError(name, attempt + 1, error.cause)
       if (pause === undefined || context.signal.aborted) throw error
       context.progress(`the connection to host ${name} was lost; trying again`)
       await sleep(pause, undefined, { signal: context.signal })
     }
   }
 }
+
+/** A host that ends each connection is not one whose network failed once: only its sshd can say why. */
+const lostAgainError = (name: string, times: number, cause: unknown) =>
+  new Stop(
+    'STOP_HOST_UNREACHABLE',
+    `host ${name} let the user in, and the connection was lost ${times} times in a row while it was asked; nothing was changed in this phase`,
+    {
+      next: 'run the command true there with ssh; where that fails too, the log of sshd on the host says why (a ChrootDirectory, a login shell, a limit); then cutter run resume <run>',
+      cause,
+    },
+  )
 
 /** Whether an error says that the connection broke during the work, so that the outcome of the last command is unknown. */
 export const isConnectionLost = (error: unknown) => error instanceof Error && error.name === 'HostLost'

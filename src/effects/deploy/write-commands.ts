@@ -94,7 +94,7 @@ export const stagedFile = (staging: string, run: string, name: string): StagedFi
   guard: { lines: `CUTTER_TOKEN=$3\n${OURS}`, args: [staging, run], folder: staging },
 })
 
-/** Extracts the tar, whose hash was compared when it arrived, into an empty folder of its own. It never writes through an existing file. */
+/** Extracts the tar into an empty folder of its own, while its hash is computed for the comparison that follows. It never writes through an existing file. */
 export const extract = (staging: string, run: string): HostCommand =>
   defineWrite(
     'extract',

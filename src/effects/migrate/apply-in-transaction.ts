@@ -1,7 +1,7 @@
 import { Stop } from '../../domain/errors.ts'
 import { sha256 } from '../../domain/json.ts'
 import { type Catalogue, onlyIn, scopeCatalogue } from '../../migration/catalogue.ts'
-import type { MigrationBundle } from '../../migration/migration-bundle.ts'
+import { beginsOutside, isOneTransaction, type MigrationBundle } from '../../migration/migration-bundle.ts'
 import {
   compareOutcomes,
   findUnexpectedChanges,
@@ -9,17 +9,18 @@ import {
 } from '../../migration/migration-outcome.ts'
 import type { Sql } from '../../targets/target.ts'
 import { askQualified } from './ask-check.ts'
-import { measureOutcome, resultDiffersError } from './measure-outcome.ts'
+import { resultDiffersError } from './measure-outcome.ts'
+import { measureScript } from './measure-script.ts'
 import { assertChecksPass, type CheckResult, runChecks } from './migration-checks.ts'
 import { HISTORY_SCHEMA } from './migration-history.ts'
 import { lockMigrations } from './migration-lock.ts'
+import { bundleForPart, rangesForPart } from './part-outcome.ts'
 import { qualifiedTexts } from './planned-checks.ts'
 import { readAtSavepoint } from './read-at-savepoint.ts'
 import { readCatalogue, readDefinitions } from './read-catalogue.ts'
 import { withChildren } from './read-scoped.ts'
-import { readObjectIdentities } from './recreated-objects.ts'
 import { type RehearsalResult, relationsOf } from './rehearsal-result.ts'
-import { type DistinctValues, watchRows } from './row-changes.ts'
+import type { DistinctValues } from './row-changes.ts'
 import { runGuarded } from './run-guarded.ts'
 import type { DefinitionPair } from './same-definitions.ts'
 import { assertSameSchema } from './schema-drift.ts'
@@ -41,7 +42,7 @@ export interface AppliedMigration {
 
 interface ApplyMigrationInput {
   bundle: MigrationBundle
-  /** The catalogue of the database as it was backed up. */
+  /** The catalogue of the database as it was backed up, with what ran before this transaction. */
   catalogue: Catalogue
   /** What the rehearsal measured; null in the rehearsal itself. */
   rehearsed: Pick<RehearsalResult, 'inside' | 'touches' | 'reaches' | 'apart'> | null
@@ -70,6 +71,7 @@ export async function applyInTransaction(sql: Sql, given: ApplyMigrationInput): 
   const { bundle, catalogue, rehearsed, apart } = given
   const { spec } = bundle
   const proposes = given.proposes === true && rehearsed === null
+  const partial = bundle.parts !== undefined
   await lockMigrations(sql)
   assertFrozenScript(bundle)
   const readFull = () => readAtSavepoint(sql, () => readCatalogue(sql))
@@ -82,27 +84,36 @@ export async function applyInTransaction(sql: Sql, given: ApplyMigrationInput): 
     next: 'cancel this run and start another: only the plan of this one was approved',
   })
   const ask = askQualified(qualifiedTexts(bundle, rehearsed?.reaches))
-  const preflight = await runChecks(sql, bundle.preflight, ask)
+  // Statements that run before the first transaction do so after these checks.
+  const preflight = beginsOutside(bundle) ? [] : await runChecks(sql, bundle.preflight, ask)
   assertChecksPass('STOP_PREFLIGHT_FAILED', 'preflight', preflight)
   const readScoped = async () => within(rehearsed?.touches ?? null, await readFull())
   const before = within(rehearsed?.touches ?? null, found)
-  const identities = await readObjectIdentities(sql)
-  const rows = await watchRows(sql, spec, rehearsed?.inside.rewritten ?? null)
-  given.beginLocking?.()
-  const { touched, transactionId } = await runGuarded(sql, bundle.script, 'script', given.readCommitted)
-  const read = { catalogue: before, readScoped, identities, rows, ask, apart }
-  const { outcome, values } = await measureOutcome(sql, bundle, read)
+  const { outcome, values, touched, transactionId } = await measureScript(sql, {
+    ...{ catalogue: before, readScoped, ask, apart },
+    bundle: partial ? bundleForPart(bundle, rehearsed?.inside.rows ?? spec.expect.rows) : bundle,
+    rewritten: rehearsed?.inside.rewritten ?? null,
+    beginLocking: given.beginLocking,
+    run: () => runGuarded(sql, bundle.script, 'script', given.readCommitted, bundle.parts?.first.line),
+  })
   const changedApart = await compareApart(sql, given)
   const wrong = [
     ...touched
       .filter((name) => isHistory(name))
       .map((name) => `the script touches ${name}, which is Cutter’s`),
-    ...(bundle.alone.length === 0 && !proposes ? findUnexpectedChanges(spec, outcome) : []),
-    ...(rehearsed === null ? [] : compareWithRehearsal(rehearsed, outcome, touched, spec)),
+    ...(isOneTransaction(bundle) && !proposes ? findUnexpectedChanges(spec, outcome) : []),
+    ...(rehearsed === null
+      ? []
+      : compareWithRehearsal(
+          rehearsed,
+          outcome,
+          touched,
+          partial ? rangesForPart(spec.expect.rows, rehearsed.inside.rows) : spec.expect.rows,
+        )),
     ...changedApart.wrong,
   ]
   if (wrong.length > 0) throw resultDiffersError(wrong)
-  const verify = bundle.alone.length === 0 ? await runChecks(sql, bundle.verify, ask) : null
+  const verify = isOneTransaction(bundle) ? await runChecks(sql, bundle.verify, ask) : null
   if (verify !== null) assertChecksPass('STOP_VERIFICATION_FAILED', 'verification', verify)
   const { digests } = changedApart
   const noted = Object.keys(digests).length === 0 ? {} : { apart: digests }
@@ -137,18 +148,20 @@ function compareWithRehearsal(
   { inside, touches }: NonNullable<ApplyMigrationInput['rehearsed']>,
   outcome: MigrationOutcome,
   touched: string[],
-  { expect }: MigrationBundle['spec'],
+  expected: MigrationBundle['spec']['expect']['rows'],
 ): string[] {
   const others = onlyIn(touched, touches).map((name) => `it touched ${name}`)
-  return [...compareOutcomes(inside, outcome, expect.rows), ...others].map(
+  return [...compareOutcomes(inside, outcome, expected), ...others].map(
     (line) => `unlike the rehearsal: ${line}`,
   )
 }
 
-function assertFrozenScript({ spec, script, alone, texts }: MigrationBundle): void {
+function assertFrozenScript(bundle: MigrationBundle): void {
+  const { spec, script, texts } = bundle
   const text = texts[spec.migration.file]!
   const isFrozen = sha256(text) === spec.migration.sha256
-  if (isFrozen && text.startsWith(script) && (alone.length > 0 || text === script)) return
+  const isPart = beginsOutside(bundle) ? text.includes(script) : text.startsWith(script)
+  if (isFrozen && isPart && (!isOneTransaction(bundle) || text === script)) return
   throw new Stop('STOP_SOURCE_CHANGED', 'the script is not the frozen one; nothing was changed', {
     next: 'cancel this run and start another',
   })

@@ -21,8 +21,8 @@ interface CommitNote {
   what: Json
 }
 
-/** Which transaction of a run: a run may apply a migration and, later, its rollback. */
-type CommitNoteName = 'apply' | 'rollback'
+/** Which transaction of a run: a run may apply a migration, in several parts, and, later, its rollback. */
+export type CommitNoteName = 'apply' | 'rollback' | `part-${number}` | `back-${number}`
 
 /**
  * Writes the note that `probeCommit` reads. It must be the last call before the commit.
@@ -43,9 +43,23 @@ export async function writeCommitNote(
     throw new Stop(
       'STOP_MIGRATION_FAILED',
       `the note that must precede the commit can’t be written to the disk (${(error as Error).message}); the transaction was rolled back`,
-      { next: 'make var/migrations writable, then resume the run', cause: error },
+      {
+        next: 'make var/migrations writable, then resume the run',
+        data: { mayResume: true },
+        cause: error,
+      },
     )
   }
+}
+
+/** What the last note of a transaction holds, whatever became of it; null where there is none. */
+export function readCommitNote(
+  deps: Pick<MigrateDeps, 'commitNotes'>,
+  { runId }: Pick<EffectContext, 'runId'>,
+  name: CommitNoteName,
+): Json | null {
+  const note = deps.commitNotes.read(runId, name) as unknown as CommitNote | null
+  return note?.what ?? null
 }
 
 /** What became of a transaction; `what` is what the note holds of it. */

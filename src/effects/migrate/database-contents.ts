@@ -1,13 +1,19 @@
 import type { MigrationDatabase } from '../../targets/postgres/migration-database.ts'
 import type { Sql } from '../../targets/target.ts'
 import { memberOfExtension } from './read-catalogue.ts'
-import { type RowSum, type SumKind, sumRows } from './row-sums.ts'
+import { type RowSum, type RowSummer, type SumKind, sumRows } from './row-sums.ts'
+import { rootOf, SCATTERED } from './scattered-partitions.ts'
 
 /** What is in a database: counts and sums of its rows. */
 export interface DatabaseContents {
   /** How the sums are made. The first versions had the server hash the text of each row, and did not record it. */
   sums?: SumKind
   tables: { [table: string]: RowSum }
+  /**
+   * The names among them of partitioned tables whose rows are summed up together and without their order, because a restored database has them in
+   * other partitions: see `SCATTERED`. Left out where there is none.
+   */
+  roots?: string[]
   largeObjects: { objects: number; sum: string }
 }
 
@@ -21,6 +27,7 @@ export interface DatabaseContents {
  * `progress` is called with a sentence for each table.
  * @param kind how rows are summed up: as of a backup with which they are compared
  * @param isRead whether the rows of a table are read
+ * @param isRoot whether the rows of a partitioned table that scatters them are summed up together
  */
 export async function readDatabaseContents(
   sql: Sql,
@@ -28,36 +35,50 @@ export async function readDatabaseContents(
   progress: (text: string) => void,
   kind: SumKind = 'ordered',
   isRead: (name: string) => boolean = () => true,
+  isRoot: (name: string) => boolean = () => true,
 ): Promise<DatabaseContents> {
   await sql.query('set local synchronize_seqscans = off')
   const found = (await readRelations(sql)).filter(({ name }) => isRead(name))
   const tables: DatabaseContents['tables'] = {}
-  for (const { name, relation } of found) {
+  const roots = new Map<string, RowSummer>()
+  for (const { name, relation, root } of found) {
     progress(`reading ${name}`)
-    const sum = sumRows(kind)
+    const together = root !== null && isRoot(root)
+    const sum = together ? (roots.get(root) ?? sumRows('copy')) : sumRows(kind)
     await copyOut(sql, `copy ${relation} to stdout`, (row) => sum.add(row))
-    tables[name] = sum.result()
+    if (together) roots.set(root, sum)
+    else tables[name] = sum.result()
   }
+  for (const [name, sum] of roots) tables[name] = sum.result()
   const { rows } = await sql.query<DatabaseContents['largeObjects']>(LARGE_OBJECTS)
-  return { sums: kind, tables, largeObjects: rows[0]! }
+  const together = roots.size === 0 ? {} : { roots: [...roots.keys()].sort() }
+  return { sums: kind, tables, ...together, largeObjects: rows[0]! }
 }
 
 /**
  * Lists the tables, each with the text that COPY reads. Rows that a policy hides are an error from then on and are not left out, and names
  * in values do not depend on the search path.
  */
-export async function readRelations(
-  sql: Sql,
-): Promise<{ name: string; relation: string; schema: string; table: string }[]> {
+export async function readRelations(sql: Sql): Promise<FoundRelation[]> {
   await sql.query('set local row_security = off')
   await sql.query('set local search_path = pg_catalog, pg_temp')
-  const { rows } = await sql.query<{ name: string; relation: string; schema: string; table: string }>(TABLES)
+  const { rows } = await sql.query<FoundRelation>(TABLES)
   return rows
+}
+
+interface FoundRelation {
+  name: string
+  relation: string
+  schema: string
+  table: string
+  /** The partitioned table that scatters its rows, or null. */
+  root: string | null
 }
 
 /** A table with its columns in a fixed order, because a restored table that inherits may have another. */
 const TABLES = `
-  select n.nspname || '.' || c.relname as name, n.nspname::text as schema, c.relname::text as "table", format('%I.%I', n.nspname, c.relname) || coalesce((
+  with recursive ${SCATTERED}
+  select ${rootOf('c.oid')} as root, n.nspname || '.' || c.relname as name, n.nspname::text as schema, c.relname::text as "table", format('%I.%I', n.nspname, c.relname) || coalesce((
       select '(' || string_agg(quote_ident(a.attname), ', ' order by a.attname) || ')' from pg_attribute a
       where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''), '') as relation
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -83,7 +104,14 @@ export const readContentsLike = (
   progress: (text: string) => void,
   { contents, without = [] }: { contents: DatabaseContents; without?: string[] },
 ): Promise<DatabaseContents> =>
-  readDatabaseContents(sql, copy, progress, contents.sums ?? 'copy', (name) => !without.includes(name))
+  readDatabaseContents(
+    sql,
+    copy,
+    progress,
+    contents.sums ?? 'copy',
+    (name) => !without.includes(name),
+    (name) => contents.roots?.includes(name) === true,
+  )
 
 /** The tables with as many rows, in another order or with other values. */
 export const findReordered = (source: DatabaseContents, restored: DatabaseContents): string[] =>
@@ -91,7 +119,8 @@ export const findReordered = (source: DatabaseContents, restored: DatabaseConten
     ? []
     : Object.entries(restored.tables).flatMap(([name, is]) => {
         const was = source.tables[name]
-        return was !== undefined && was.rows === is.rows && was.sum !== is.sum ? [name] : []
+        const isOrdered = source.roots?.includes(name) !== true
+        return isOrdered && was !== undefined && was.rows === is.rows && was.sum !== is.sum ? [name] : []
       })
 
 /**

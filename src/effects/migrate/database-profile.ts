@@ -4,9 +4,13 @@ import type {
   SourceProfile,
 } from '../../targets/postgres/rehearsal-database.ts'
 import type { Sql } from '../../targets/target.ts'
+import { readSessionSettings } from './session-settings.ts'
 
-/** Reads what a rehearsal database of this database must be created with. */
-export async function readDatabaseProfile(sql: Sql): Promise<SourceProfile> {
+/**
+ * Reads what a rehearsal database of this database must be created with, in a transaction.
+ * @param named the settings that the connection string of the session names
+ */
+export async function readDatabaseProfile(sql: Sql, named: string[] = []): Promise<SourceProfile> {
   const { rows } = await sql.query<Omit<SourceProfile, 'settings' | 'roles' | 'extensions' | 'publicSchema'>>(
     `select pg_encoding_to_char(encoding) as encoding, datcollate as collate, datctype as ctype,
        coalesce(to_jsonb(d) ->> 'datlocprovider', 'c') as provider,
@@ -17,7 +21,7 @@ export async function readDatabaseProfile(sql: Sql): Promise<SourceProfile> {
   )
   return {
     ...rows[0]!,
-    settings: await settingsOf(sql),
+    settings: await readSessionSettings(sql, named),
     roles: await rolesOf(sql),
     extensions: await extensionsOf(sql),
     publicSchema: await publicSchemaOf(sql),
@@ -82,34 +86,15 @@ export async function findForeignObjects(sql: Sql): Promise<string[]> {
   return rows.map(({ name }) => name)
 }
 
-/** Settings of the role override those of the database. Settings of the role in the database override both. */
-async function settingsOf(sql: Sql): Promise<SourceProfile['settings']> {
-  const { rows } = await sql.query<{ setting: string }>(
-    `select unnest(setconfig) as setting from pg_db_role_setting
-     where (setdatabase = (select oid from pg_database where datname = current_database()) or setdatabase = 0)
-       and (setrole = (select oid from pg_roles where rolname = current_user) or setrole = 0)
-     order by (setrole <> 0), (setdatabase <> 0)`,
-  )
-  const settings = new Map<string, string>()
-  for (const { setting } of rows) {
-    const at = setting.indexOf('=')
-    settings.set(setting.slice(0, at), setting.slice(at + 1))
-  }
-  // These concern the session itself and not what a script finds.
-  for (const name of [
-    'default_transaction_read_only',
-    'session_preload_libraries',
-    'local_preload_libraries',
-  ])
-    settings.delete(name)
-  return [...settings]
-}
+/** The schemas of temporary tables, which a server makes for whoever needs one and which stay empty afterwards. A dump does not hold them. */
+const TEMPORARY = "(select oid from pg_namespace where nspname ~ '^pg_(toast_)?temp_')"
 
 /** The roles that the database and its objects name, the migrating role, and every role of which these are members. */
 async function rolesOf(sql: Sql): Promise<RoleProfile[]> {
   const { rows } = await sql.query<RoleProfile>(
     `with recursive here as (select * from pg_database where datname = current_database()), owners as (
        select refobjid as oid from pg_shdepend, here where refclassid = 'pg_authid'::regclass and dbid = here.oid and deptype = 'o'
+         and not (classid = 'pg_class'::regclass and objid in (select oid from pg_class where relnamespace in ${TEMPORARY}))
        -- The first role of a cluster has id 10, whatever its name. pg_shdepend does not list its objects.
        union ${OWNED.map(ownersIn).join('\n       union ')}
        union select defaclrole from pg_default_acl
@@ -134,18 +119,18 @@ async function rolesOf(sql: Sql): Promise<RoleProfile[]> {
 
 /** The catalogues of objects that have an owner and that a restore creates, with the condition for those of their own. */
 const OWNED = [
-  ['pg_class', 'relowner', "relkind not in ('i', 'I', 't')"],
+  ['pg_class', 'relowner', `relkind not in ('i', 'I', 't') and relnamespace not in ${TEMPORARY}`],
   ['pg_collation', 'collowner'],
   ['pg_conversion', 'conowner'],
   ['pg_largeobject_metadata', 'lomowner'],
-  ['pg_namespace', 'nspowner'],
+  ['pg_namespace', 'nspowner', `oid not in ${TEMPORARY}`],
   ['pg_operator', 'oprowner'],
-  ['pg_proc', 'proowner'],
+  ['pg_proc', 'proowner', `pronamespace not in ${TEMPORARY}`],
   ['pg_publication', 'pubowner', 'not puballtables'],
   ['pg_statistic_ext', 'stxowner'],
   ['pg_ts_config', 'cfgowner'],
   ['pg_ts_dict', 'dictowner'],
-  ['pg_type', 'typowner', 'typrelid = 0 and typelem = 0'],
+  ['pg_type', 'typowner', `typrelid = 0 and typelem = 0 and typnamespace not in ${TEMPORARY}`],
 ] satisfies [catalog: string, owner: string, condition?: string][]
 
 const ownersIn = ([catalog, owner, condition = 'true']: string[]) =>

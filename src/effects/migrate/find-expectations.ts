@@ -18,6 +18,13 @@ import { runScript } from './run-script.ts'
 import { readRehearsedSequences, returnSequences } from './sequence-values.ts'
 import { readSharedObjects } from './shared-objects.ts'
 
+/** What a rehearsal without expectations found, and the accepted differences that the plan of a run will show. */
+interface Found {
+  draft: Draft
+  expectations: ProposedExpectations
+  deviations: string[]
+}
+
 /**
  * Counts rows in a transaction that is rolled back, because only tables that are known to change have their columns compared, and makes the
  * missing files of what it did. Then rehearses with them; the rehearsal database is migrated afterwards.
@@ -27,7 +34,8 @@ export async function findExpectations(
   context: EffectContext,
   given: Draft,
   source: Catalogue,
-): Promise<{ draft: Draft; expectations: ProposedExpectations }> {
+): Promise<Found> {
+  if (given.bundle.parts !== undefined) return findExpectationsOfParts(database, context, given, source)
   const limits = limitsOf(given.bundle.spec)
   const catalogue = await database.read(context, readCatalogue)
   const sequences = await database.read(context, readRehearsedSequences)
@@ -51,13 +59,36 @@ export async function findExpectations(
   const { bundle } = draft
   const watched = { ...bundle, spec: { ...bundle.spec, expect: { ...bundle.spec.expect, rows } } }
   const { rehearsal, moved } = await rehearseMigration(database, context, watched, source, { proposes: true })
-  const { sideEffects, rows: authored } = draft.authored
-  const spec = { ...bundle.spec, sideEffects, expect: { ...bundle.spec.expect, rows: authored } }
-  const expectations = proposeExpectations(spec, statements, {
-    outcome: rehearsal.total,
-    moved,
+  const expectations = proposed(draft, statements, { outcome: rehearsal.total, moved })
+  return { draft, expectations, deviations: rehearsal.deviations ?? [] }
+}
+
+/** What runs outside of a transaction can't be tried before, so that each part counts its own rows, and missing files are made afterwards. */
+async function findExpectationsOfParts(
+  database: MigrationDatabase,
+  context: EffectContext,
+  given: Draft,
+  source: Catalogue,
+): Promise<Found> {
+  const limits = limitsOf(given.bundle.spec)
+  const statements = await statementsOf(given.bundle)
+  const { rehearsal, moved } = await rehearseMigration(database, context, given.bundle, source, {
+    proposes: true,
   })
-  return { draft, expectations }
+  const made = await inDiscardedTransaction(database, context, limits, (sql) =>
+    makeFiles(sql, given, rehearsal.total, []),
+  )
+  const draft = await withMadeFiles(given, made)
+  const expectations = proposed(draft, statements, { outcome: rehearsal.total, moved })
+  return { draft, expectations, deviations: rehearsal.deviations ?? [] }
+}
+
+function proposed(
+  { authored: { sideEffects, rows }, bundle: { spec } }: Draft,
+  statements: SqlStatement[],
+  found: Parameters<typeof proposeExpectations>[2],
+): ProposedExpectations {
+  return proposeExpectations({ ...spec, sideEffects, expect: { ...spec.expect, rows } }, statements, found)
 }
 
 async function statementsOf({ spec, texts }: MigrationBundle): Promise<SqlStatement[]> {

@@ -16,6 +16,7 @@ import { rollBack } from './phases/roll-back.ts'
 import { secondBackup } from './phases/second-backup.ts'
 import { serverIdentify } from './phases/server-identify.ts'
 import { statementsAlone } from './phases/statements-alone.ts'
+import { statementsBefore } from './phases/statements-before.ts'
 import { verifyMigration } from './phases/verify-migration.ts'
 import { assertNoBundleFaults } from './read-migration-bundle.ts'
 
@@ -30,6 +31,7 @@ export function migrateEffects(deps: MigrateDeps): Record<string, Effect> {
     preflight(deps),
     recheckMigration(deps),
     refreshBackup(deps),
+    statementsBefore(deps),
     applyMigration(deps),
     statementsAlone(deps),
     verifyMigration(deps),
@@ -38,7 +40,7 @@ export function migrateEffects(deps: MigrateDeps): Record<string, Effect> {
     rollBack(deps),
     closeout(deps),
   ]
-  return Object.fromEntries(effects.map((effect) => [effect.name, effect]))
+  return Object.fromEntries(effects.map((effect) => [effect.name, { ...effect, quotesSql: true as const }]))
 }
 
 /**

@@ -8,6 +8,7 @@ import type { LeftOut } from '../../targets/postgres/restore-dump.ts'
 
 /** The kinds of a catalogue for what pg_dump calls by another word. */
 const KINDS: { [kind: string]: string } = {
+  'FOREIGN DATA WRAPPER': 'foreign-data wrapper',
   'PROCEDURAL LANGUAGE': 'language',
   'PUBLICATION TABLES IN SCHEMA': 'publication',
 }

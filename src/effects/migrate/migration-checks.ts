@@ -1,5 +1,6 @@
 import { Stop } from '../../domain/errors.ts'
 import type { Json } from '../../domain/json.ts'
+import { serverMessage } from '../../domain/server-message.ts'
 import type { Sql } from '../../targets/target.ts'
 import type { Ask, Row } from './ask-check.ts'
 
@@ -53,7 +54,7 @@ export function failRepeatedNames(results: CheckResult[]): CheckResult[] {
  */
 export function describeRejection(error: Error & { severity?: string; code?: string }): string {
   const interrupted = error.code === '57014' || error.code === '55P03'
-  if (error.severity === 'ERROR' && !interrupted) return error.message
+  if (error.severity === 'ERROR' && !interrupted) return serverMessage(error)
   throw error
 }
 

@@ -1,4 +1,4 @@
-import { type MarkdownLine, md, nameSpan, page, points } from '../../domain/markdown.ts'
+import { fenced, type MarkdownLine, md, nameSpan, page, points } from '../../domain/markdown.ts'
 import type { CheckResult } from './migration-checks.ts'
 import type { MigrationCloseout } from './migration-closeout.ts'
 
@@ -42,6 +42,12 @@ export function renderMigrationCloseout(document: MigrationCloseout): string {
     '',
     points(backups.map(backupLine)),
     '',
+    ...restoreLines(document.restore, 'all of them', 'a backup'),
+    ...backups.flatMap((backup) =>
+      'snapshot' in backup
+        ? []
+        : restoreLines(backup.restore, `the ${backup.which} backup`, `the ${backup.which} backup`),
+    ),
     md`The rehearsal database remains: ${nameSpan(document.rehearsalKept.database)} on ${document.rehearsalKept.place}.`,
     '',
     md`## Not authorised by this run`,
@@ -50,6 +56,18 @@ export function renderMigrationCloseout(document: MigrationCloseout): string {
     '',
     md`Next step, not taken: ${document.nextStep}.`,
   )
+}
+
+function restoreLines(restore: MigrationCloseout['restore'], what: string, which: string): MarkdownLine[] {
+  if (restore === undefined) return []
+  return [
+    md`pg_restore alone can’t restore ${what}. These commands can, into an empty database, with the path of ${which} as \`$BACKUP\`:`,
+    '',
+    ...points(restore.because),
+    '',
+    ...fenced(restore.commands, 'sh'),
+    '',
+  ]
 }
 
 function backupLine(backup: MigrationCloseout['backups'][number]) {

@@ -1,6 +1,7 @@
 import type { MigrationBundleSpec } from '../../migration/migration-bundle-spec.ts'
 import type { MigrationOutcome } from '../../migration/migration-outcome.ts'
 import type { CheckResult } from './migration-checks.ts'
+import type { PlannedRestore } from './planned-restore.ts'
 import type { DistinctValues } from './row-changes.ts'
 
 /** The closeout of a migration as data; `renderMigrationCloseout` makes the text for people. Saved as evidence `closeout`. */
@@ -23,7 +24,13 @@ export interface MigrationCloseout {
   checks: { preflight: CheckResult[]; verification: CheckResult[]; failed: string[] }
   sideEffects: MigrationBundleSpec['sideEffects']
   backups: ({ which: string; holds: string; retention: string } & (
-    | { file: string; sha256: string; takenAt: string }
+    | {
+        file: string
+        sha256: string
+        takenAt: string
+        /** What pg_restore alone can't restore of this one, where it is not what `restore` says. */
+        restore?: PlannedRestore
+      }
     | {
         snapshot: {
           systemIdentifier: string
@@ -34,6 +41,8 @@ export interface MigrationCloseout {
         }
       }
   ))[]
+  /** What pg_restore alone can't restore of them; left out where it can. */
+  restore?: PlannedRestore
   rehearsalKept: { place: string; database: string }
   unauthorised: string[]
   nextStep: string

@@ -2,12 +2,14 @@ import type { Json } from '../../domain/json.ts'
 import type { Mode } from '../../domain/run.ts'
 import { type Catalogue, scopeCatalogue } from '../../migration/catalogue.ts'
 import type { MigrationBundle } from '../../migration/migration-bundle.ts'
+import type { ScriptPart, ScriptParts } from '../../migration/script-parts.ts'
 import type { ConfiguredTool } from '../../targets/postgres/database-dumps.ts'
 import type { ServerIdentity } from '../../targets/postgres/migration-database.ts'
 import type { SquawkReport } from '../../targets/system/squawk.ts'
 import { lockBoundOf } from './lock-bound.ts'
 import type { MeasuredStatement } from './measure-statements.ts'
 import { type PlannedCheck, planVerification } from './planned-checks.ts'
+import type { PlannedRestore } from './planned-restore.ts'
 import type { RehearsalResult } from './rehearsal-result.ts'
 import type { ComparedSnapshot } from './snapshot-backup.ts'
 
@@ -32,9 +34,11 @@ export function planMigration(given: {
   history: boolean
   /** How the instance of a provider's snapshot was compared; null where the backup is a dump. */
   snapshot: ComparedSnapshot | null
+  /** What pg_restore alone can't restore of the backup; left out where it can. */
+  restore?: PlannedRestore | undefined
 }): { [key: string]: Json } {
   const { machineVersion, mode, bundle, identity, catalogue, rehearsal, asked, lint, tools, history } = given
-  const { snapshot } = given
+  const { snapshot, restore } = given
   const { spec } = bundle
   return plain({
     type: 'cutter.plan.migrate/v1',
@@ -47,10 +51,12 @@ export function planMigration(given: {
     },
     target: targetOf(identity),
     dependsOn: { schema: catalogue.digest, touches: rehearsal.touches },
-    procedure: snapshot === null ? PROCEDURE : SNAPSHOT_PROCEDURE,
+    procedure: procedureOf(bundle, snapshot),
+    ...(bundle.parts === undefined ? {} : { parts: plannedParts(orderedParts(bundle.parts)) }),
     ...(tools.length === 0 ? {} : { tools }),
     ...(history ? { history: HISTORY } : {}),
     ...(snapshot === null ? {} : { backup: { by: 'snapshot', otherThanTarget: snapshot.otherThanTarget } }),
+    ...(restore === undefined ? {} : { restore }),
     migration: {
       file: spec.migration.file,
       sha256: spec.migration.sha256,
@@ -67,7 +73,10 @@ export function planMigration(given: {
     ],
     expect: spec.expect,
     sideEffects: spec.sideEffects,
-    rehearsed: { inside: rehearsal.inside, alone: rehearsal.alone, total: rehearsal.total },
+    rehearsed: {
+      ...{ inside: rehearsal.inside, alone: rehearsal.alone, total: rehearsal.total },
+      ...(rehearsal.parts === undefined ? {} : { parts: outcomesOf(rehearsal.parts) }),
+    },
     ...(rehearsal.leftOut === undefined ? {} : { notRehearsedWith: rehearsal.leftOut }),
     ...(rehearsal.deviations === undefined ? {} : { deviations: rehearsal.deviations }),
     limits: {
@@ -85,6 +94,7 @@ export function planMigration(given: {
       sha256: bundle.digests[spec.rollback]!,
       text: bundle.rollbackScript,
       statements: withWork(bundle.rollback, rehearsal.measured?.rollback),
+      ...rollbackPartsOf(bundle),
       leaves: rehearsal.rollback.leaves,
     },
   })
@@ -111,6 +121,42 @@ const SNAPSHOT_PROCEDURE = [
   'a snapshot of the migrated target, whose restored instance is compared',
 ]
 
+/** In place of what a script of one transaction has after its first line of a procedure. */
+const PARTS_PROCEDURE = [
+  'the parts of the script in the order of `parts`; each begins only with the schema that the parts before it had in the rehearsal',
+  'before the first part: every preflight check, as the owner',
+  'a transaction: under the lock and statement timeouts and an advisory lock; its schema, rows and columns are compared with the rehearsal; commit only if nothing differs, otherwise ROLLBACK',
+  'a statement outside of a transaction: alone; what it added, removed and changed is compared with the rehearsal',
+  'batches: each in a transaction of its own, until one changes no row; the rows of all are compared with the rehearsal',
+  'a part that fails after the first transaction leads to gate SG2, with what ran before it in place',
+]
+
+function procedureOf({ parts }: MigrationBundle, snapshot: ComparedSnapshot | null): string[] {
+  const plain = snapshot === null ? PROCEDURE : SNAPSHOT_PROCEDURE
+  return parts === undefined ? plain : [plain[0]!, ...PARTS_PROCEDURE, ...plain.slice(-2)]
+}
+
+/** The parts of a script, in the order in which they run. */
+const plannedParts = (parts: ScriptPart[]) =>
+  parts.map((part) =>
+    part.how === 'transaction'
+      ? { how: part.how, statements: part.numbers }
+      : part.how === 'alone'
+        ? { how: part.how, statements: [part.number] }
+        : {
+            ...{ how: part.how, statements: [part.number] },
+            ...{ rows: part.rows, atMost: part.atMost, pauseSeconds: part.pauseSeconds },
+          },
+  )
+
+const rollbackPartsOf = ({ rollbackParts }: MigrationBundle) =>
+  rollbackParts === undefined ? {} : { parts: plannedParts(rollbackParts) }
+
+const orderedParts = ({ before, first, after }: ScriptParts) => [...before, first, ...after]
+
+const outcomesOf = ({ before, first, after }: NonNullable<RehearsalResult['parts']>) =>
+  [...before, first, ...after].map(({ place, alone, outcome }) => ({ place, alone, outcome }))
+
 /** Makes the plan that gate SG2 approves, after the verification of a committed migration has failed. */
 export function planMigrationRollback(given: {
   machineVersion: string
@@ -136,6 +182,7 @@ export function planMigrationRollback(given: {
       sha256: bundle.digests[spec.rollback]!,
       text: bundle.rollbackScript,
       statements: withWork(bundle.rollback, rehearsal.measured?.rollback),
+      ...rollbackPartsOf(bundle),
     },
     rehearsed: rehearsal.rollback,
     limits: {

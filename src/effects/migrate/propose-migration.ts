@@ -7,12 +7,13 @@ import type { ServerIdentity } from '../../targets/postgres/migration-database.t
 import type { RehearsalDatabaseRef, SourceProfile } from '../../targets/postgres/rehearsal-database.ts'
 import { readJsonEvidence } from '../read-json-evidence.ts'
 import type { MigrateDeps } from './deps.ts'
-import { explainDeniedRead } from './explain-denied-read.ts'
+import { explainDenied } from './explain-denied.ts'
 import { findExpectations } from './find-expectations.ts'
 import { backup } from './phases/backup.ts'
 import { asRehearsalFailure } from './phases/rehearse.ts'
 import { restoreTest } from './phases/restore-test.ts'
 import { serverIdentify } from './phases/server-identify.ts'
+import { type PlannedRestore, readPlannedRestore } from './planned-restore.ts'
 import { type Draft, readDraft, withExpectations } from './propose-draft.ts'
 import { readCatalogue } from './read-catalogue.ts'
 import { isSameIdentity } from './server-identity.ts'
@@ -31,6 +32,8 @@ export interface ProposedMigration {
   /** The new text of bundle.yaml, and the files that the author has not written. */
   files: MigrationBundleFiles
   expectations: ProposedExpectations
+  /** The differences between copy and target that bundle.yaml accepts, as the plan of a run shows them. */
+  deviations: string[]
 }
 
 /**
@@ -38,7 +41,7 @@ export interface ProposedMigration {
  * expect. Nothing of the target is changed, and no file of the folders.
  * @param given.kept a copy that is used again while the target has the same schema; null takes a new one
  * @param given.onProposed is called after each, before the next is rehearsed
- * @returns the copy, and whether it was there before
+ * @returns the copy, whether it was there before, and what pg_restore alone can't restore of its backup
  * @throws INPUT_REFUSED when a folder has faults other than those that a proposal fills in
  * @throws the stops of the phases `server_identify` to `rehearse`
  */
@@ -51,7 +54,7 @@ export async function proposeMigrations(
     kept: KeptCopy | null
     onProposed(proposed: ProposedMigration): void
   },
-): Promise<{ copy: KeptCopy; reused: boolean }> {
+): Promise<{ copy: KeptCopy; reused: boolean; restore: PlannedRestore | undefined }> {
   const { bundles, target } = given
   const drafts: Draft[] = []
   for (const { folder, files } of bundles) drafts.push(await readDraft(folder, files))
@@ -71,31 +74,35 @@ export async function proposeMigrations(
       ? (keep(await backup(deps).execute(within, facts)) as { backupDigest: string; catalogueDigest: string })
       : { backupDigest: noted(evidence, kept.backup), catalogueDigest: noted(evidence, kept.catalogue) }
   const restored = keep(await restoreTest(deps).execute(within, { ...facts, ...taken }))
-  const { copy: ref } = restored as { copy: RehearsalDatabaseRef }
+  const { copy: ref, restoredDigest } = restored as { copy: RehearsalDatabaseRef; restoredDigest: string }
   try {
     await deps.rehearsalDatabases.markUsed(ref, within)
     const source = await readJsonEvidence<Catalogue>(within, taken.catalogueDigest)
-    const { roles } = await readJsonEvidence<SourceProfile>(within, facts.profileDigest)
+    const profile = await readJsonEvidence<SourceProfile>(within, facts.profileDigest)
     const database = await deps.rehearsalDatabases.open(ref, identity.role)
     for (const [at, one] of drafts.entries()) {
       const { folder } = bundles[at]!
       if (drafts.length > 1) context.progress(`rehearsing ${at + 1} of ${drafts.length}: ${folder}`)
       const catalogue = at === 0 ? source : await database.read(within, readCatalogue)
-      const { draft, expectations } = await asRehearsalFailure(() =>
-        explainDeniedRead({ place: ref.place, role: identity.role, roles }, () =>
-          findExpectations(database, within, one, catalogue),
+      const { draft, expectations, deviations } = await asRehearsalFailure(() =>
+        explainDenied(
+          {
+            ...{ database, context: within, bundle: one.bundle, source: catalogue, profile },
+            ...{ place: ref.place, role: identity.role },
+          },
+          () => findExpectations(database, within, one, catalogue),
         ),
       )
       const made = Object.fromEntries(draft.missing.map((name) => [name, draft.files[name]!]))
       const files = { ...made, [BUNDLE_FILE]: withExpectations(draft, expectations) }
-      given.onProposed({ folder, files, expectations })
+      given.onProposed({ folder, files, expectations, deviations })
     }
     const copy = {
       identity,
       catalogue: source,
       backup: await readJsonEvidence<Backup>(within, taken.backupDigest),
     }
-    return { copy, reused: kept !== null }
+    return { copy, reused: kept !== null, restore: await readPlannedRestore(within, restoredDigest) }
   } finally {
     await deps.rehearsalDatabases.drop(ref)
   }

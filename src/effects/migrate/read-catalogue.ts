@@ -3,6 +3,7 @@ import { ROLE_MARK } from '../../domain/role-mark.ts'
 import { buildCatalogue, type Catalogue, type CatalogueObject } from '../../migration/catalogue.ts'
 import type { Sql } from '../../targets/target.ts'
 import { HISTORY_SCHEMA } from './migration-history.ts'
+import { isReadingFunction } from './reading-functions.ts'
 
 /**
  * Reads the catalogue of a database, without the system's own schemas and the members of extensions. The server hashes every
@@ -104,6 +105,15 @@ const OUT_OF_SIGHT = `
     and not exists (select from pg_depend e where e.classid = o.classid and e.objid = o.oid and e.deptype in ('e', 'i'))
   group by n.nspname`
 
+/** PostgreSQL 14 has no such catalogue, so that they are found by what depends on them. */
+const SCHEMAS_OF_PUBLICATION = `(select n.nspname::text from pg_depend one join pg_depend other using (classid, objid)
+  join pg_namespace n on n.oid = other.refobjid and other.refclassid = 'pg_namespace'::regclass
+  where one.refclassid = 'pg_publication'::regclass and one.refobjid = p.oid)`
+/** A table that is published with its schema is no part of the publication itself: who makes a table there changes no publication. */
+const isPublishedByName = `(not exists (select from ${SCHEMAS_OF_PUBLICATION} n) or exists (
+  select from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_publication_rel r on r.prpubid = p.oid
+  where n.nspname = x.schemaname and c.relname = x.tablename and (r.prrelid = c.oid or r.prrelid in (select pg_partition_ancestors(c.oid)))))`
+
 const FACTS = `
 with tables as (
   select c.*, n.nspname || '.' || c.relname as label, case when c.relkind <> 'c' then n.nspname || '.' || c.relname end as about,
@@ -172,7 +182,7 @@ with tables as (
     jsonb_build_array(case when p.prokind <> 'a' then pg_get_functiondef(p.oid) else p.prosrc end, pg_get_userbyid(p.proowner),
       (select jsonb_build_array(g.aggtransfn::regproc::text, g.aggfinalfn::regproc::text, g.agginitval)
         from pg_aggregate g where g.aggfnoid = p.oid), obj_description(p.oid, 'pg_proc'))
-  from pg_proc p join pg_namespace n on n.oid = p.pronamespace where ${user('n')} and not ${memberOfExtension('pg_proc', 'p.oid', 'p.proowner')} and not ${MADE_BY_TYPE}
+  from pg_proc p join pg_namespace n on n.oid = p.pronamespace where ${user('n')} and not ${memberOfExtension('pg_proc', 'p.oid', 'p.proowner')} and not ${MADE_BY_TYPE} and not ${isReadingFunction}
   union all
   select case y.typtype when 'd' then 'domain ' else 'type ' end || n.nspname || '.' || y.typname, null, null,
     jsonb_build_array(y.typtype, pg_get_userbyid(y.typowner), format_type(nullif(y.typbasetype, 0), y.typtypmod), y.typnotnull,
@@ -191,9 +201,12 @@ with tables as (
   select 'publication ' || p.pubname, null, null, jsonb_build_array(p.puballtables, p.pubinsert, p.pubupdate, p.pubdelete, p.pubtruncate,
     p.pubviaroot, pg_get_userbyid(p.pubowner), obj_description(p.oid, 'pg_publication'),
     case when not p.puballtables then (select jsonb_agg(jsonb_build_array(x.schemaname, x.tablename, to_jsonb(x) ->> 'rowfilter')
-      order by x.schemaname, x.tablename) from pg_publication_tables x where x.pubname = p.pubname) end,
+      order by x.schemaname, x.tablename) from pg_publication_tables x where x.pubname = p.pubname and ${isPublishedByName}) end,
     (select jsonb_agg(r.prrelid::regclass::text order by r.prrelid::regclass::text) from pg_publication_rel r where r.prpubid = p.oid))
   from pg_publication p
+  union all
+  select 'publication ' || p.pubname || ' for tables in schema ' || n.nspname, null, n.nspname, null
+  from pg_publication p cross join lateral ${SCHEMAS_OF_PUBLICATION} n
   union all
   select 'default privileges of ' || pg_get_userbyid(d.defaclrole) || ' on ' || d.defaclobjtype::text
       || coalesce(' in ' || nullif(d.defaclnamespace, 0)::regnamespace::text, ''), null, null, d.items
@@ -232,7 +245,7 @@ with tables as (
     ${acl('own.name', 'own.relowner', 'own.attacl')})
   union all
   (with own as (select ${functionName} as name, p.proowner, p.proacl, null::text as about from pg_proc p
-      join pg_namespace n on n.oid = p.pronamespace where ${user('n')} and not ${memberOfExtension('pg_proc', 'p.oid', 'p.proowner')} and not ${MADE_BY_TYPE})
+      join pg_namespace n on n.oid = p.pronamespace where ${user('n')} and not ${memberOfExtension('pg_proc', 'p.oid', 'p.proowner')} and not ${MADE_BY_TYPE} and not (p.proacl is null and ${isReadingFunction}))
     ${acl('own.name', 'own.proowner', 'own.proacl', 'f')})
   union all
   (with own as (select 'schema ' || nspname as name, nspowner, nspacl, nspname::text as about from pg_namespace n where ${user('n')})
@@ -249,4 +262,13 @@ const DIGEST = `encode(sha256(convert_to(coalesce(facts::text, ''), 'UTF8')), 'h
 const CATALOGUE = `${FACTS}
 select name, within, about, ${DIGEST} from facts where name is not null order by name collate "C"`
 
-const DEFINITIONS = `${FACTS} select name, about, ${DIGEST}, facts from facts where name = any ($1)`
+/**
+ * The default of a domain is kept twice: as the text that was right for the search path of whoever defined it, and as a tree. Digests are of the
+ * text, as they always were, and what is compared is written from the tree.
+ */
+const DEFAULT_OF_DOMAIN = `(select coalesce(to_jsonb(pg_get_expr(y.typdefaultbin, 0)), facts.facts -> 4) from pg_type y
+  join pg_namespace n on n.oid = y.typnamespace where y.typtype = 'd' and 'domain ' || n.nspname || '.' || y.typname = facts.name limit 1)`
+
+const DEFINITIONS = `${FACTS}
+select name, about, ${DIGEST}, case when name like 'domain %' then jsonb_set(facts, '{4}', ${DEFAULT_OF_DOMAIN}) else facts end as facts
+from facts where name = any ($1)`

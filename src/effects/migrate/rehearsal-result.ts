@@ -1,5 +1,5 @@
 import type { Json } from '../../domain/json.ts'
-import type { SchemaDifference } from '../../migration/catalogue.ts'
+import type { CataloguePatch, SchemaDifference } from '../../migration/catalogue.ts'
 import type { MigrationOutcome } from '../../migration/migration-outcome.ts'
 import type { CheckReach } from './check-reach.ts'
 import type { MeasuredStatement } from './measure-statements.ts'
@@ -13,6 +13,8 @@ export interface RehearsalResult {
   inside: MigrationOutcome
   /** The statements that ran after it, each outside of a transaction. */
   alone: StandaloneOutcome[]
+  /** What ran before the first transaction, and what ran after it, where a script has such parts. Then `alone` is empty. */
+  parts?: { before: PartOutcome[]; first: PartOutcome; after: PartOutcome[] }
   /** The outcome of both together: equal to `inside` where `alone` is empty. */
   total: MigrationOutcome
   /** Distinct values of the changed columns. Earlier versions did not count them. */
@@ -57,6 +59,8 @@ interface TriedRollback {
   schema: SchemaDifference
   /** How the schema differs from before the migration once both have run. */
   leaves: SchemaDifference
+  /** Of a rollback with statements outside of a transaction: what each part did. */
+  parts?: PartOutcome[]
   /** Of the catalogue after the rollback, scoped to what is touched. */
   catalogueDigest: string
 }
@@ -68,6 +72,19 @@ export interface StandaloneOutcome {
   schema: SchemaDifference
   /** The digest of each object that the statement adds or changes, by which a probe recognises that it ran. */
   objects: { [name: string]: string }
+}
+
+/** What a part of a script did in the rehearsal. */
+export interface PartOutcome {
+  /** The number of its first statement. */
+  place: number
+  /** Of a statement outside of a transaction. */
+  alone?: StandaloneOutcome
+  /** Of a transaction, and of all batches together. */
+  outcome?: MigrationOutcome
+  /** Relations and schemas. */
+  touched: string[]
+  patch: CataloguePatch
 }
 
 /** The relations and schemas on which the plan depends: those that the scripts touch, and those that the checks before read. */

@@ -8,6 +8,7 @@ import {
   differentObjects,
   digestMadeDefinitions,
   onlyIn,
+  patchBetween,
   type SchemaDifference,
   scopeCatalogue,
 } from '../../migration/catalogue.ts'
@@ -17,17 +18,23 @@ import {
   findUnexpectedChanges,
   type MigrationOutcome,
 } from '../../migration/migration-outcome.ts'
+import { placeOfPart, type ScriptParts } from '../../migration/script-parts.ts'
 import type { MigrationDatabase } from '../../targets/postgres/migration-database.ts'
 import { applyInTransaction } from './apply-in-transaction.ts'
 import { askByLogin } from './ask-check.ts'
 import { limitsOf } from './bundle-limits.ts'
 import { digestCallDefinitions } from './call-definitions.ts'
 import { findMissing } from './left-out.ts'
+import { resultDiffersError } from './measure-outcome.ts'
 import { measureStatements } from './measure-statements.ts'
-import { assertChecksPass, distributionQuery, runChecks } from './migration-checks.ts'
+import { assertChecksPass, distributionQuery, queryDistribution, runChecks } from './migration-checks.ts'
+import { totalOfParts } from './part-outcome.ts'
 import { qualifyChecks } from './qualify-checks.ts'
 import { readCatalogue, readDefinitions } from './read-catalogue.ts'
 import type { RehearsalResult } from './rehearsal-result.ts'
+import { measurePart, type Rehearsed, rehearseParts, watchedBundle } from './rehearse-parts.ts'
+import { rehearseRollbackParts } from './rehearse-rollback-parts.ts'
+import { runGuarded } from './run-guarded.ts'
 import { readRehearsedSequences, type SequenceValues } from './sequence-values.ts'
 import { readServerIdentity } from './server-identity.ts'
 import { readSharedObjects } from './shared-objects.ts'
@@ -58,12 +65,14 @@ export async function rehearseMigration(
   const leftOut = onlyIn(findMissing(source, copy), bundle.spec.deviations ?? [])
   const apart = differentObjects(source, copy)
   const inSource = (found: Catalogue) => asInSource({ source, copy }, found)
-  const statements = await measureStatements(database, context, limits, bundle.script)
   const sequences = await database.read(context, readRehearsedSequences)
+  const given = { database, context, bundle, apart, proposes }
+  const parts = bundle.parts === undefined ? null : await beginParts(given, bundle.parts)
+  const statements = parts?.measured ?? (await measureStatements(database, context, limits, bundle.script))
   const { outcome, values, preflight, touched } = await database.transaction(context, limits, (sql) =>
     applyInTransaction(sql, {
-      bundle,
-      catalogue: copy,
+      bundle: parts?.watched ?? bundle,
+      catalogue: parts?.begun ?? copy,
       rehearsed: null,
       proposes,
       apart,
@@ -74,11 +83,29 @@ export async function rehearseMigration(
   const { outcomes: alone, measured: aloneMeasured } = await rehearseStandaloneStatements(
     database,
     context,
-    bundle,
+    bundle.spec,
+    bundle.alone,
     apart,
   )
+  const later =
+    parts === null
+      ? null
+      : {
+          first: {
+            place: placeOfPart(bundle.parts!.first),
+            ...{ outcome, touched },
+            patch: patchBetween(parts.begun, await database.read(context, readCatalogue)),
+          },
+          ...(await rehearseParts(given, bundle.parts!.after)),
+        }
   const after = await database.read(context, readCatalogue)
-  const total = alone.length === 0 ? outcome : totalOutcome(outcome, { copy, after, apart })
+  const others = [...(parts?.before.outcomes ?? []), ...(later?.outcomes ?? [])]
+  const total =
+    later !== null
+      ? totalOfParts(outcome, others, { copy, after, apart, distributions: await askAll(given) })
+      : alone.length === 0
+        ? outcome
+        : totalOutcome(outcome, { copy, after, apart })
   const movedTo = await database.read(context, readRehearsedSequences)
   const moved = findMovedSequences(sequences, movedTo, copy, total)
   if (!proposes) assertExpected(bundle, total, moved)
@@ -90,34 +117,83 @@ export async function rehearseMigration(
     distributions: await reach(bundle.distributions.map(({ sql }) => distributionQuery(sql))),
     calls,
   }
-  const tried = await tryRollback(database, context, limits, bundle)
-  const rollbackStatements = await measureStatements(database, context, limits, bundle.rollbackScript)
+  const back =
+    bundle.rollbackParts === undefined
+      ? null
+      : await rehearseRollbackParts(given, bundle.rollbackParts, after)
+  const tried = back ?? (await tryRollback(database, context, limits, bundle))
+  const rollbackStatements =
+    back?.measured ?? (await measureStatements(database, context, limits, bundle.rollbackScript))
   const byMigration = compareSchemas(copy, after)
   const byRollback = compareSchemas(after, tried.after)
   const catalogues = [copy, after, tried.after]
-  const subjects = [byMigration, byRollback].flatMap((difference) => subjectsOf(difference, catalogues))
+  const subjects = [
+    ...[byMigration, byRollback].flatMap((difference) => subjectsOf(difference, catalogues)),
+    ...[...others, ...(later === null ? [] : [later.first])].flatMap(({ touched: some, patch }) => [
+      ...some,
+      ...Object.values(patch.made).flatMap(({ about }) => about ?? []),
+    ]),
+  ]
   const touches = [...new Set([...touched, ...tried.touched, ...subjects])].sort()
   const rehearsal: RehearsalResult = {
     place: await placeOf(database, context),
     inside: outcome,
     alone,
+    ...(later === null
+      ? {}
+      : { parts: { before: parts!.before.outcomes, first: later.first, after: later.outcomes } }),
     total,
     ...(values === undefined ? {} : { values }),
     touches,
-    preflight,
+    preflight: parts?.preflight ?? preflight,
     verify,
     reaches,
     rollback: {
       schema: byRollback,
       leaves: compareSchemas(copy, tried.after),
+      ...(back === null ? {} : { parts: back.outcomes }),
       catalogueDigest: scopeCatalogue(touches, inSource(tried.after)).digest,
     },
-    measured: { migration: statements, alone: aloneMeasured, rollback: rollbackStatements },
+    measured: {
+      migration: later === null ? statements : [...statements!, ...later.measured],
+      alone: [...(parts?.before.alone ?? []), ...aloneMeasured, ...(later?.alone ?? [])],
+      rollback: rollbackStatements,
+    },
     ...(leftOut.length === 0 ? {} : { leftOut }),
     ...(apart.length === 0 ? {} : { apart: changedApart }),
     ...deviationsOf(bundle.spec.deviations, { source, copy }),
   }
   return { rehearsal, after: inSource(after), moved }
+}
+
+/** Runs what comes before the first transaction, and prepares that. */
+async function beginParts(given: Rehearsed, { before, first }: ScriptParts) {
+  const { database, context, bundle } = given
+  const preflight =
+    before.length === 0
+      ? null
+      : await database.read(context, (sql) => runChecks(sql, bundle.preflight, askByLogin))
+  if (preflight !== null) assertChecksPass('STOP_PREFLIGHT_FAILED', 'preflight', preflight)
+  const ran = await rehearseParts(given, before)
+  const begun = await database.read(context, readCatalogue)
+  const measured = [...ran.measured, ...(await measurePart(given, first.text, first.numbers))]
+  const watched = await watchedBundle(given, (sql) =>
+    runGuarded(sql, first.text, 'script', () => database.read(context, readSharedObjects), first.line),
+  )
+  return { before: ran, begun, measured, watched, preflight }
+}
+
+/** Asks the distributions of a script of several parts, when all have run. */
+async function askAll({ database, context, bundle }: Rehearsed): Promise<MigrationOutcome['distributions']> {
+  return database.read(context, async (sql) => {
+    const found: MigrationOutcome['distributions'] = []
+    for (const distribution of bundle.distributions) {
+      const answer = await queryDistribution(sql, distribution, askByLogin)
+      if ('refused' in answer) throw resultDiffersError([answer.refused])
+      found.push(answer)
+    }
+    return found
+  })
 }
 
 /** A deviation is an accepted difference in an object that exists in one of both. */

@@ -24,7 +24,7 @@ export const reparseExpression = (sql: Sql, text: string, from: string): Promise
   reparseQuery(sql, `select (${text}) as cutter_value from ${from}`)
 
 /**
- * Parses what follows ` ON table ` in the definition of an index, on an empty table with the same columns.
+ * Parses what follows ` ON table ` in the definition of an index, on a relation of the same name and columns that holds no rows.
  * @param relation quoted
  */
 export const reparseIndex = (
@@ -34,35 +34,71 @@ export const reparseIndex = (
 ): Promise<string> =>
   untilStable(text, (part) =>
     atSavepoint(sql, async () => {
-      await execute(sql, `create temp table cutter_reparsed (like ${relation})`)
+      const { only, empty } = await emptyRelation(sql, relation)
       const kind = unique ? 'unique index' : 'index'
-      await execute(sql, `create ${kind} cutter_index on pg_temp.cutter_reparsed ${part}`)
-      const read = await readText(sql, `pg_get_indexdef('pg_temp.cutter_index'::regclass)`)
-      return read.replace(/^.*? ON pg_temp(?:_\d+)?\.cutter_reparsed /, '')
+      await execute(sql, `create ${kind} cutter_index on ${only}${empty} ${part}`)
+      const read = await readText(
+        sql,
+        `(select pg_get_indexdef(c.oid) from pg_index i join pg_class c on c.oid = i.indexrelid
+          where i.indrelid = ${literal(empty)}::regclass and c.relname = 'cutter_index')`,
+      )
+      return read.replace(ON_RELATION, '')
     }),
   )
 
-/** Parses the definition of an exclusion constraint, on an empty table with the same columns. */
+const NAME = '(?:"(?:[^"]|"")*"|[^".\\s]+)'
+const ON_RELATION = new RegExp(`^CREATE (?:UNIQUE )?INDEX cutter_index ON (?:ONLY )?${NAME}\\.${NAME} `)
+
+/** Parses the definition of an exclusion constraint, on a relation of the same name and columns that holds no rows. */
 export const reparseExclusion = (sql: Sql, text: string, relation: string): Promise<string> =>
   untilStable(text, (part) =>
     atSavepoint(sql, async () => {
-      await execute(sql, `create temp table cutter_reparsed (like ${relation})`)
-      await execute(sql, `alter table pg_temp.cutter_reparsed add constraint cutter_constraint ${part}`)
+      const { only, empty } = await emptyRelation(sql, relation)
+      await execute(sql, `alter table ${only}${empty} add constraint cutter_constraint ${part}`)
       return readText(
         sql,
-        `(select pg_get_constraintdef(oid) from pg_constraint where conrelid = 'pg_temp.cutter_reparsed'::regclass and contype = 'x')`,
+        `(select pg_get_constraintdef(oid) from pg_constraint where conrelid = ${literal(empty)}::regclass and conname = 'cutter_constraint')`,
       )
     }),
   )
 
-/** Parses the key of a partitioned table, on an empty table with the same columns. */
+/** Parses the key of a partitioned table, on an empty table of the same name and columns. */
 export const reparsePartitionKey = (sql: Sql, text: string, relation: string): Promise<string> =>
   untilStable(text, (part) =>
     atSavepoint(sql, async () => {
-      await execute(sql, `create temp table cutter_reparsed (like ${relation}) partition by ${part}`)
-      return readText(sql, `pg_get_partkeydef('pg_temp.cutter_reparsed'::regclass)`)
+      const empty = inTemporary(relation)
+      await execute(sql, `create temp table ${empty} (like ${relation}) partition by ${part}`)
+      return readText(sql, `pg_get_partkeydef(${literal(empty)}::regclass)`)
     }),
   )
+
+const inTemporary = (relation: string) => `pg_temp.${new RegExp(`${NAME}$`).exec(relation)![0]}`
+
+/**
+ * Makes a relation that holds no rows, on which a part of another can be defined: a text that uses a row as one value names the relation, and
+ * may give the row to a function, which takes rows of that relation and of those that inherit from it.
+ * @returns its name, and what a definition writes before it
+ */
+async function emptyRelation(sql: Sql, relation: string): Promise<{ only: string; empty: string }> {
+  const { rows } = await sql.query<{ kind: string; parent: string | null }>(
+    `select c.relkind as kind, (select format('%I.%I', n.nspname, p.relname) from pg_inherits i join pg_class p on p.oid = i.inhparent
+       join pg_namespace n on n.oid = p.relnamespace where i.inhrelid = c.oid and c.relispartition) as parent
+     from pg_class c where c.oid = $1::regclass`,
+    [relation],
+  )
+  const { kind, parent } = rows[0]!
+  // A partitioned table has no rows of its own.
+  if (kind === 'p') return { only: 'only ', empty: relation }
+  if (kind === 'm') {
+    await execute(sql, `refresh materialized view ${relation} with no data`)
+    return { only: '', empty: relation }
+  }
+  // Nothing inherits from a partition.
+  if (parent !== null) await execute(sql, `alter table ${parent} detach partition ${relation}`)
+  const empty = inTemporary(relation)
+  await execute(sql, `create temp table ${empty} () inherits (${relation})`)
+  return { only: '', empty }
+}
 
 /**
  * Runs the definition of an object that holds no rows, in the place of the object itself.
@@ -108,3 +144,5 @@ async function readText(sql: Sql, expression: string): Promise<string> {
   const { rows } = await sql.query<{ text: string }>(`select ${expression} as text`)
   return rows[0]!.text
 }
+
+const literal = (text: string) => `'${text.replaceAll("'", "''")}'`

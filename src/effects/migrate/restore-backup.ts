@@ -1,11 +1,9 @@
 import { performance } from 'node:perf_hooks'
 import { z } from 'zod'
 import type { EffectContext } from '../../domain/effect.ts'
-import { Stop } from '../../domain/errors.ts'
 import {
   type Catalogue,
   compareSchemas,
-  describeSchemaDifference,
   isEmptyDifference,
   onlyIn,
   type SchemaDifference,
@@ -25,9 +23,11 @@ import { readDatabaseProfile } from './database-profile.ts'
 import type { MigrateDeps } from './deps.ts'
 import { readDifferingMembers } from './differing-members.ts'
 import { findLeftOut } from './left-out.ts'
+import { type PlannedRestore, planRestore } from './planned-restore.ts'
 import { readCatalogue, readDefinitions } from './read-catalogue.ts'
 import { readWithoutPolicies } from './read-without-policies.ts'
 import { restoreInvalidIndexes } from './restore-invalid-indexes.ts'
+import { otherContentsError, otherSchemaError } from './restored-otherwise.ts'
 import { type DefinitionPair, findSameDefinitions } from './same-definitions.ts'
 import { findSameRows } from './same-rows.ts'
 import { compareSequences, readSequenceValues } from './sequence-values.ts'
@@ -60,6 +60,16 @@ interface BackedUpDatabase {
   identity: ServerIdentity
 }
 
+interface GivenBackup {
+  backup: Backup
+  /** Of the database as it was backed up; null: the schema was compared before. */
+  catalogue: Catalogue | null
+  /** Which database the backup is of; left out: the target as it was identified. */
+  source?: BackedUpDatabase
+  /** Deviations that bundle.yaml does not name. */
+  accepted?: string[]
+}
+
 /** A database, and its catalogue when it was backed up or restored. */
 interface Compared {
   database: MigrationDatabase
@@ -74,12 +84,12 @@ interface Restored {
   sandbox?: string
   /** What only a superuser could restore; left out where it is nothing. */
   leftOut?: string[]
+  /** What pg_restore alone can't restore; left out where it can. */
+  needs?: PlannedRestore
 }
 
 /**
  * Restores a backup into a new rehearsal database, never into the source, and compares the two. A backup counts only after this.
- * @param catalogue of the database as it was backed up; null: the schema was compared before
- * @param source which database the backup is of; left out: the target as it was identified
  * @throws STOP_BACKUP_FAILED when the restored database has other rows than were backed up
  * @throws STOP_REHEARSAL_NOT_REPRESENTATIVE when its schema differs
  */
@@ -87,7 +97,7 @@ export async function restoreBackup(
   deps: Deps,
   context: EffectContext,
   facts: Facts,
-  { backup, catalogue, source }: { backup: Backup; catalogue: Catalogue | null; source?: BackedUpDatabase },
+  { backup, catalogue, source, accepted = [] }: GivenBackup,
   ref: RehearsalDatabaseRef,
 ): Promise<Restored> {
   const { systemIdentifier, database } =
@@ -100,13 +110,16 @@ export async function restoreBackup(
     madeAt: context.now().toISOString(),
   }
   const { spec } = await readJsonEvidence<MigrationBundle>(context, facts.bundleDigest)
-  const { deviations = [] } = spec
-  const profile = await readProfile(deps, context, facts)
+  const deviations = [...(spec.deviations ?? []), ...accepted]
+  const identified = await readProfile(deps, context, facts)
+  const profile = source === undefined ? identified : await readMigrated(context, source.database, identified)
   const restored = await deps.rehearsalDatabases.create(described, withDeviations(profile, deviations))
   context.progress(`pg_restore into ${restored.name}`)
   const begun = performance.now()
-  const searchPath = profile.settings.find(([name]) => name === 'search_path')?.[1] ?? '"$user", public'
-  const left = await deps.dumps.restore(context, backup.dump, restored, { searchPath, deviations })
+  const { role } = await readJsonEvidence<ServerIdentity>(context, facts.identityDigest)
+  const { leftOut: left, needs } = await deps.dumps.restore(context, backup.dump, restored, {
+    ...{ settings: profile.settings, role, deviations },
+  })
   await deps.rehearsalDatabases.seal(ref, profile)
   const origin = source?.database ?? (await deps.openDatabase(facts.target))
   if (catalogue !== null) await restoreMissingIndexes(context, { database: origin, catalogue }, restored)
@@ -141,6 +154,7 @@ export async function restoreBackup(
     rows: String(tables.reduce((sum, { rows }) => sum + BigInt(rows), 0n)),
     ...(sandbox === null ? {} : { sandbox }),
     ...(leftOut.length === 0 ? {} : { leftOut }),
+    ...(needs.length === 0 ? {} : { needs: planRestore(needs) }),
   }
 }
 
@@ -237,7 +251,29 @@ async function readProfile(
 ): Promise<SourceProfile> {
   const profile = await readJsonEvidence<SourceProfile>(context, profileDigest)
   if (profile.extensions !== undefined) return profile
-  return (await deps.openDatabase(target)).read(context, readDatabaseProfile)
+  const database = await deps.openDatabase(target)
+  return database.read(context, (sql) => readDatabaseProfile(sql, database.settingNames()))
+}
+
+/** A migration may have made, updated or dropped extensions, or changed the schema public. The roles of a rehearsal database are not those of the target. */
+async function readMigrated(
+  context: EffectContext,
+  database: MigrationDatabase,
+  identified: SourceProfile,
+): Promise<SourceProfile> {
+  const found = await database.read(context, (sql) => readDatabaseProfile(sql, database.settingNames()))
+  if (context.mode === 'live') return found
+  const ownersOf = ({ name, owner, schemaOwner }: ExtensionProfile) =>
+    identified.extensions?.find((one) => one.name === name) ?? { owner, schemaOwner }
+  const extensions = found.extensions?.map((one) => {
+    const { owner, schemaOwner } = ownersOf(one)
+    return { ...one, owner, schemaOwner }
+  })
+  return {
+    ...identified,
+    ...(extensions === undefined ? {} : { extensions }),
+    ...(found.publicSchema === null ? { publicSchema: null } : {}),
+  }
 }
 
 /** Restores a backup, compares it, and drops the rehearsal database again, because nothing is rehearsed there. */
@@ -245,11 +281,11 @@ export async function proveRestorable(
   deps: Deps,
   context: EffectContext,
   facts: Facts,
-  taken: { backup: Backup; catalogue: Catalogue; source?: BackedUpDatabase },
-): Promise<void> {
+  taken: GivenBackup,
+): Promise<Restored> {
   const ref = { place: facts.place, database: rehearsalDatabaseName('restored', context) }
   try {
-    await restoreBackup(deps, context, facts, taken, ref)
+    return await restoreBackup(deps, context, facts, taken, ref)
   } finally {
     await deps.rehearsalDatabases.drop(ref)
   }
@@ -260,40 +296,3 @@ export const rehearsalDatabaseName = (
   kind: 'rehearsal' | 'restored',
   { runId, seq }: EffectContext,
 ): string => `${kind}_${runId.toLowerCase().replace(/[^a-z0-9]/g, '_')}_${seq}`
-
-const otherContentsError = ({ dump }: Backup, lines: string[]) =>
-  new Stop(
-    'STOP_BACKUP_FAILED',
-    `the backup ${dump.file} was restored with other contents than were backed up: ${lines.slice(0, 5).join('; ')}`,
-    {
-      next: 'resume the run to restore the same backup again, or start another run',
-      data: { differences: lines.slice(0, 100) },
-    },
-  )
-
-function otherSchemaError(
-  { place }: RehearsalDatabaseRef,
-  difference: SchemaDifference,
-  left: LeftOut[],
-  members: string[],
-): Stop {
-  const held = members.length > 5 ? `${members.slice(0, 5).join(', ')}, …` : members.join(', ')
-  const lines = [
-    ...describeSchemaDifference(difference),
-    ...(members.length === 0 ? [] : [`no backup holds what somebody put there or changed: ${held}`]),
-  ]
-  const names = [...difference.added, ...difference.removed, ...difference.changed]
-  const some = names.slice(0, 5).map((name) => JSON.stringify(name))
-  return new Stop(
-    'STOP_REHEARSAL_NOT_REPRESENTATIVE',
-    `the schema of the rehearsal database differs from the target’s, so a rehearsal would prove nothing: ${lines.slice(0, 5).join('; ')}`,
-    {
-      next: `give the rehearsal server (${place}) the same extensions and settings and resume the run, or name another one (targets.<name>.rehearsalUrlEnv) and start another run; or accept in bundle.yaml that the rehearsal does without (deviations: [${some.join(', ')}${names.length > 5 ? ', …' : ''}]) and start another run`,
-      data: {
-        differences: lines.slice(0, 100),
-        ...(members.length === 0 ? {} : { members: members.slice(0, 100) }),
-        leftOut: left.slice(0, 100).map(({ kind, name }) => `${kind} ${name}`),
-      },
-    },
-  )
-}

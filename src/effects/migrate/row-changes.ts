@@ -3,7 +3,9 @@ import { mayCount } from '../../migration/expected-count.ts'
 import type { MigrationBundleSpec } from '../../migration/migration-bundle-spec.ts'
 import type { RowChanges } from '../../migration/migration-outcome.ts'
 import type { Sql } from '../../targets/target.ts'
+import { changedColumns, type SavedRows, saveRows } from './changed-columns.ts'
 import { readAtSavepoint } from './read-at-savepoint.ts'
+import { rootOf, SCATTERED } from './scattered-partitions.ts'
 
 /**
  * Measures how many rows a script changes, in two ways that must agree. One is the difference in the statistics of its own
@@ -12,12 +14,16 @@ import { readAtSavepoint } from './read-at-savepoint.ts'
 
 const NONE: RowChanges = { inserted: 0, updated: 0, deleted: 0 }
 
-interface Watched {
+interface Watched extends TableOfRows {
   table: string
+  saved: SavedRows | null
+}
+
+/** A table whose rows are counted. */
+interface TableOfRows {
   relation: string
-  /** The temporary table that keeps the rows of a table before they are updated. */
-  saved: string | null
-  key: string[]
+  /** What a FROM or LOCK names: the table without those that inherit from it, or with the partitions among which its rows are scattered. */
+  rows: string
 }
 
 /** What is known of the rows before the script. */
@@ -33,7 +39,6 @@ export interface RowsBefore {
  * @param rewritten tables whose storage is replaced, as found by the rehearsal; null in the rehearsal itself, which counts all
  *   tables, because statistics do not include rows that disappear with their table's storage
  * @throws STOP_TARGET_REFUSED when the server does not count changed rows
- * @throws STOP_REFUSED_INPUT when a table whose rows are updated has no primary key
  */
 export async function watchRows(
   sql: Sql,
@@ -44,25 +49,23 @@ export async function watchRows(
   const counted =
     rewritten === null ? await readAtSavepoint(sql, () => countAll(sql)) : new Map<string, number>()
   const watched: Watched[] = []
-  const names = new Set([...Object.keys(expect.rows), ...(rewritten ?? [])])
+  const roots = await readRoots(sql)
+  const names = new Set([
+    ...Object.keys(expect.rows),
+    ...(rewritten ?? []).map((table) => roots.get(table) ?? table),
+  ])
   for (const [index, table] of [...names].entries()) {
-    const relation = await relationOf(sql, table)
+    const found = await relationOf(sql, table)
     // The script creates this table.
-    if (relation === null) continue
+    if (found === null) continue
+    const { relation, rows } = found
     const updates = mayCount(expect.rows[table]?.updated ?? 0)
-    await sql.query(`lock table only ${relation} in share row exclusive mode`)
-    counted.set(table, await countOf(sql, relation))
-    const key = updates ? await primaryKey(sql, table, relation) : []
-    const saved = updates ? `cutter_before_${index}` : null
-    if (saved !== null) {
-      await sql.query(
-        `create temporary table ${saved} on commit drop as
-         select ${keyOf(key)} as key, to_jsonb(t.*) as row from only ${relation} t`,
-      )
-    }
-    watched.push({ table, relation, saved, key })
+    await sql.query(`lock table ${rows} in share row exclusive mode`)
+    counted.set(table, await countOf(sql, rows))
+    const saved = updates ? await saveRows(sql, { relation, rows, name: `cutter_before_${index}` }) : null
+    watched.push({ table, ...found, saved })
   }
-  return { watched, counted, statistics: await statisticsOf(sql) }
+  return { watched, counted, statistics: await readRowStatistics(sql) }
 }
 
 /**
@@ -72,16 +75,18 @@ export async function watchRows(
  * @throws STOP_RESULT_DIFFERS when the two measurements disagree
  */
 export async function measureRowChanges(sql: Sql, before: RowsBefore, rewritten: string[]) {
-  const rows = differenceOf(before.statistics, await statisticsOf(sql))
+  const rows = rowsSince(before.statistics, await readRowStatistics(sql))
   const columns: { [table: string]: { [column: string]: number } } = {}
   const values: DistinctValues = {}
+  const roots = await readRoots(sql)
+  const replaced = new Set(rewritten.map((table) => roots.get(table) ?? table))
   for (const [table, was] of before.counted) {
-    const relation = await relationOf(sql, table)
-    if (relation === null) continue
+    const found = await relationOf(sql, table)
+    if (found === null) continue
     const { inserted, updated, deleted } = rows[table] ?? NONE
-    const grown = (await countOf(sql, relation)) - was
+    const grown = (await countOf(sql, found.rows)) - was
     if (grown === inserted - deleted) continue
-    if (rewritten.includes(table)) {
+    if (replaced.has(table)) {
       rows[table] = { inserted, updated, deleted: inserted - grown }
       continue
     }
@@ -92,11 +97,17 @@ export async function measureRowChanges(sql: Sql, before: RowsBefore, rewritten:
   }
   for (const one of before.watched) {
     if (one.saved === null || (await relationOf(sql, one.table)) === null) continue
-    const changed = await changedColumns(sql, one)
+    const changed = await changedColumns(sql, one.saved, rows[one.table]?.deleted ?? 0)
+    if (changed === null)
+      throw new Stop(
+        'STOP_REFUSED_INPUT',
+        `table ${one.table} has neither a primary key nor a unique index over columns that are not null, and its rows have the same values in other combinations, so the columns that an update changes can’t be determined; the transaction was rolled back`,
+        { next: 'give the table a primary key in a migration of its own' },
+      )
     if (Object.keys(changed).length === 0) continue
     columns[one.table] = changed
     if ((before.counted.get(one.table) ?? 0) <= MOST_COUNTED)
-      values[one.table] = await countDistinct(sql, one, Object.keys(changed))
+      values[one.table] = await countDistinct(sql, one.saved, Object.keys(changed))
   }
   return { rows, columns, values }
 }
@@ -111,12 +122,12 @@ const MOST_COUNTED = 100_000
 
 async function countDistinct(
   sql: Sql,
-  { saved, relation }: Watched,
+  { name: saved, rows: source }: SavedRows,
   columns: string[],
 ): Promise<DistinctValues[string]> {
   const { rows } = await sql.query<{ name: string; before: number; after: number }>(
     `select k.name, (select count(distinct b.row -> k.name)::int from pg_temp.${saved} b) as before,
-       (select count(distinct to_jsonb(t.*) -> k.name)::int from only ${relation} t) as after
+       (select count(distinct to_jsonb(t.*) -> k.name)::int from ${source} t) as after
      from unnest($1::text[]) as k (name) order by 1`,
     [columns],
   )
@@ -135,83 +146,79 @@ async function assertStatisticsOn(sql: Sql): Promise<void> {
   )
 }
 
-async function relationOf(sql: Sql, table: string): Promise<string | null> {
-  const { rows } = await sql.query<{ relation: string }>(
-    `select format('%I.%I', n.nspname, c.relname) as relation from pg_catalog.pg_class c
+async function relationOf(sql: Sql, table: string): Promise<TableOfRows | null> {
+  const { rows } = await sql.query<TableOfRows>(
+    `with recursive ${SCATTERED}
+     select t.relation, case when exists (select from scattered s where s.root = t.oid) then t.relation else 'only ' || t.relation end as rows
+     from (select c.oid, pg_catalog.format('%I.%I', n.nspname, c.relname) as relation from pg_catalog.pg_class c
        join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-     where n.nspname || '.' || c.relname = $1 and c.relkind in ('r', 'p') and n.nspname !~ '^pg_'`,
+     where n.nspname || '.' || c.relname = $1 and c.relkind in ('r', 'p') and n.nspname !~ '^pg_') t`,
     [table],
   )
-  return rows[0]?.relation ?? null
+  return rows[0] ?? null
 }
 
-async function countOf(sql: Sql, relation: string): Promise<number> {
-  const { rows } = await sql.query<{ n: string }>(`select count(*) as n from only ${relation}`)
+/** By partition: the table that scatters its rows. */
+async function readRoots(sql: Sql): Promise<Map<string, string>> {
+  const { rows } = await sql.query<{ table: string; root: string }>(
+    `with recursive ${SCATTERED}
+     select n.nspname || '.' || c.relname as table, ${rootOf('c.oid')} as root from pg_catalog.pg_class c
+       join pg_catalog.pg_namespace n on n.oid = c.relnamespace where c.oid in (select oid from scattered)`,
+  )
+  return new Map(rows.map(({ table, root }) => [table, root]))
+}
+
+async function countOf(sql: Sql, source: string): Promise<number> {
+  const { rows } = await sql.query<{ n: string }>(`select count(*) as n from ${source}`)
   return Number(rows[0]!.n)
 }
 
 async function countAll(sql: Sql): Promise<Map<string, number>> {
   const { rows } = await sql.query<{ table: string; relation: string }>(
-    `select n.nspname || '.' || c.relname as table, format('%I.%I', n.nspname, c.relname) as relation
+    `with recursive ${SCATTERED}
+     select coalesce(${rootOf('c.oid')}, n.nspname || '.' || c.relname) as table, pg_catalog.format('%I.%I', n.nspname, c.relname) as relation
      from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
      where c.relkind = 'r' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'`,
   )
   const counted = new Map<string, number>()
-  for (const { table, relation } of rows) counted.set(table, await countOf(sql, relation))
+  for (const { table, relation } of rows)
+    counted.set(table, (counted.get(table) ?? 0) + (await countOf(sql, `only ${relation}`)))
   return counted
 }
 
-async function primaryKey(sql: Sql, table: string, relation: string): Promise<string[]> {
-  const { rows } = await sql.query<{ name: string }>(
-    `select a.attname as name from pg_catalog.pg_index i
-       join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = any (i.indkey)
-     where i.indrelid = $1::regclass and i.indisprimary order by a.attnum`,
-    [relation],
-  )
-  if (rows.length > 0) return rows.map(({ name }) => name)
-  throw new Stop(
-    'STOP_REFUSED_INPUT',
-    `table ${table} has no primary key, so the columns that an update changes can’t be determined; the transaction was rolled back`,
-    { next: 'give the table a primary key in a migration of its own' },
-  )
+/** How often rows were changed. */
+interface CountedChanges extends RowChanges {
+  /** Whether a row that moves to another partition counts as deleted there and inserted here. */
+  scattered: boolean
 }
 
-const keyOf = (columns: string[]) =>
-  `jsonb_build_array(${columns.map((name) => `to_jsonb(t.*) -> ${literal(name)}`).join(', ')})`
-const literal = (text: string) => `E'${text.replace(/[\\']/g, (sign) => `\\${sign}`)}'`
-
-/** Compares JSON and not the columns themselves, so that the saved rows do not prevent a change of a column's type. */
-async function changedColumns(
-  sql: Sql,
-  { saved, relation, key }: Watched,
-): Promise<{ [column: string]: number }> {
-  const { rows } = await sql.query<{ name: string; n: number }>(
-    `select k.name, count(*)::int as n
-     from pg_temp.${saved} b join (select ${keyOf(key)} as key, to_jsonb(t.*) as row from only ${relation} t) a using (key)
-       cross join lateral jsonb_object_keys(b.row) k (name)
-     where a.row ? k.name and (a.row -> k.name) is distinct from (b.row -> k.name)
-     group by k.name order by k.name`,
-  )
-  return Object.fromEntries(rows.map(({ name, n }) => [name, n]))
-}
-
-async function statisticsOf(sql: Sql): Promise<Map<string, RowChanges>> {
-  const { rows } = await sql.query<RowChanges & { table: string }>(
-    `select schemaname || '.' || relname as table, n_tup_ins::int as inserted, n_tup_upd::int as updated, n_tup_del::int as deleted
+/** The rows that the current transaction has changed so far, by table. */
+export async function readRowStatistics(sql: Sql): Promise<Map<string, CountedChanges>> {
+  const { rows } = await sql.query<CountedChanges & { table: string }>(
+    `with recursive ${SCATTERED}
+     select coalesce(${rootOf('relid')}, schemaname || '.' || relname) as table, pg_catalog.sum(n_tup_ins)::int as inserted,
+       pg_catalog.sum(n_tup_upd)::int as updated, pg_catalog.sum(n_tup_del)::int as deleted, relid in (select oid from scattered) as scattered
      from pg_catalog.pg_stat_xact_all_tables
-     where schemaname <> 'information_schema' and (schemaname !~ '^pg_' or relname in ('pg_largeobject', 'pg_largeobject_metadata'))`,
+     where schemaname <> 'information_schema' and (schemaname !~ '^pg_' or relname in ('pg_largeobject', 'pg_largeobject_metadata'))
+     group by 1, 5`,
   )
   return new Map(rows.map(({ table, ...changes }) => [table, changes]))
 }
 
-function differenceOf(before: Map<string, RowChanges>, after: Map<string, RowChanges>) {
+/** The rows that were changed between two readings, by table. */
+export function rowsSince(before: Map<string, RowChanges>, after: Map<string, CountedChanges>) {
   const changes: { [table: string]: RowChanges } = {}
-  for (const [table, { inserted, updated, deleted }] of [...after].sort(([a], [b]) => (a < b ? -1 : 1))) {
+  for (const [table, { inserted, updated, deleted, scattered }] of [...after].sort(([a], [b]) =>
+    a < b ? -1 : 1,
+  )) {
     const was = before.get(table) ?? NONE
+    const [more, fewer] = [inserted - was.inserted, deleted - was.deleted]
+    // Which updates move a row depends on object ids, so a row for another counts as an update in any case.
+    const moved = scattered ? Math.min(more, fewer) : 0
     const since = {
-      inserted: inserted - was.inserted,
-      updated: updated - was.updated,
-      deleted: deleted - was.deleted,
+      inserted: more - moved,
+      updated: updated - was.updated + moved,
+      deleted: fewer - moved,
     }
     if (since.inserted !== 0 || since.updated !== 0 || since.deleted !== 0) changes[table] = since
   }

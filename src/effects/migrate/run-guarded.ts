@@ -15,10 +15,11 @@ export async function runGuarded(
   text: string,
   what: 'script' | 'rollback',
   readCommitted: () => Promise<Catalogue>,
+  firstLine = 1,
 ): Promise<{ touched: string[]; transactionId: string }> {
   const shared = await readSharedObjects(sql)
   const transactionId = await transactionIdOf(sql)
-  const touched = await runScript(sql, text, what)
+  const touched = await runScript(sql, text, what, firstLine)
   if ((await transactionIdOf(sql)) !== transactionId)
     throw new Stop('STOP_MIGRATION_FAILED', `the ${what} ended its own transaction; its effect is unknown`)
   assertSharedUnchanged(what, await findOwnChanges(sql, shared, readCommitted))

@@ -93,6 +93,34 @@ const texts =
 const expression = (sql: Sql, { relation }: DefinedObject, text: string) =>
   reparseExpression(sql, text, relation)
 
+/**
+ * A column whose default is NULL is one without a default, unless the default of its domain would then count. A restore writes such a default where
+ * the table inherits another, or is made like one.
+ */
+const column: Parser = async (sql, object, facts) => {
+  const text = facts[2]
+  const isNull = typeof text === 'string' && text.startsWith('NULL::') && facts[3] === ''
+  if (!isNull || (await hasDefault(sql, facts[0] as string)))
+    return texts([2, expression])(sql, object, facts)
+  return facts.map((fact, at) => (at === 2 ? null : fact))
+}
+
+async function hasDefault(sql: Sql, type: string): Promise<boolean> {
+  const { rows } = await sql.query<{ has: boolean }>(
+    `select typtype = 'd' and typdefaultbin is not null as has from pg_type where oid = to_regtype($1)`,
+    [type],
+  )
+  return rows[0]?.has ?? true
+}
+
+/** A restore leaves unfilled what reads an unfilled one. Whether it is filled is no part of what it is. */
+const materializedView: Parser = async (sql, object, facts) =>
+  texts([12, query])(
+    sql,
+    object,
+    facts.map((fact, at) => (at === 7 ? null : fact)),
+  )
+
 const query = (sql: Sql, _: DefinedObject, text: string) => reparseQuery(sql, text)
 
 async function index(sql: Sql, { relation }: DefinedObject, text: string): Promise<Json> {
@@ -204,8 +232,8 @@ const publication: Parser = async (sql, _, facts) => {
 const PARSERS: { [kind: string]: Parser } = {
   table: texts([9, partitionKey]),
   view: texts([12, query]),
-  'materialized view': texts([12, query]),
-  column: texts([2, expression]),
+  'materialized view': materializedView,
+  column,
   constraint: texts([0, constraint], [6, index]),
   index: texts([0, index]),
   trigger: texts([0, trigger]),

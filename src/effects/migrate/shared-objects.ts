@@ -10,7 +10,8 @@ import { readAtSavepoint } from './read-at-savepoint.ts'
 /**
  * Reads what no script may change: objects of the server (roles, settings, databases) and the privileges on objects of PostgreSQL
  * and of extensions. A script must not leave a constraint disabled either, because no backup restores that. Lint refuses most such
- * statements; this reading also covers those that a function or a DO block assembles at run time.
+ * statements; this reading also covers those that a function or a DO block assembles at run time. Its SQL has ASCII characters alone, because
+ * databases of other encodings know no others.
  */
 export const readSharedObjects = (sql: Sql): Promise<Catalogue> =>
   readAtSavepoint(sql, async () => {
@@ -46,7 +47,7 @@ export function describeSharedChanges(before: Catalogue, after: Catalogue, commi
 // A constraint that is enforced again, or dropped with its table, is harmless.
 const DISABLING = 'disabling of '
 // These privileges appear and disappear with their extension, which the catalogue shows.
-const OF_EXTENSIONS = 'privileges on an extension’s '
+const OF_EXTENSIONS = 'privileges on object of an extension '
 
 const OWN = `'pg_catalog'::regnamespace, 'information_schema'::regnamespace`
 const member = (oid: string, catalogue: string) =>
@@ -83,11 +84,11 @@ const SHARED = `
   ${['pg_proc', 'pg_rewrite', 'pg_cast', 'pg_type']
     .map(
       (catalog) =>
-        `select 'the server’s own objects in ${catalog}', md5(string_agg(md5(o::text), '' order by oid)) from pg_catalog.${catalog} o where oid < 16384`,
+        `select 'own objects of the server in ${catalog}', md5(string_agg(md5(o::text), '' order by oid)) from pg_catalog.${catalog} o where oid < 16384`,
     )
     .join(' union all ')}
   union all
-  select 'the server’s own operators', md5(string_agg(oprname || ' ' || oprcode::oid || ' ' || oprleft || ' ' || oprright, ',' order by oid))
+  select 'own operators of the server', md5(string_agg(oprname || ' ' || oprcode::oid || ' ' || oprleft || ' ' || oprright, ',' order by oid))
   from pg_catalog.pg_operator where oid < 16384
   union all
   select ${privileges('p.oid', 'pg_proc')} || p.oid::regprocedure, p.proacl::text from pg_catalog.pg_proc p

@@ -112,7 +112,8 @@ async function readSnapshot(
     deviations = [],
   }: { expected: ServerIdentity; since: CommittedUpTo; deviations?: string[] | undefined },
 ): Promise<{ backup: SnapshotBackup; catalogue: Catalogue }> {
-  const refused = (text: string) => snapshotError('STOP_BACKUP_FAILED', target, text)
+  const refused = (text: string, next: string) => snapshotError('STOP_BACKUP_FAILED', target, text, next)
+  const variable = `the variable of targets.${target}.snapshotUrlEnv`
   const older = (text: string) => snapshotError('STOP_BACKUP_STALE', target, text)
   const instance = await openInstance(deps, target, older)
   const source = await deps.openDatabase(target)
@@ -125,16 +126,32 @@ async function readSnapshot(
   if (identity.systemIdentifier !== expected.systemIdentifier || identity.database !== expected.database)
     throw refused(
       `is not restored from a snapshot of it: it is database ${identity.database} of system ${identity.systemIdentifier}, not ${expected.database} of ${expected.systemIdentifier}`,
+      `let ${variable} hold the URL of an instance restored from a snapshot of the target, with its database ${expected.database}, and resume the run`,
     )
-  if (found.startedAt === started) throw refused('is the target itself')
-  if (identity.inRecovery) throw refused('is a standby, which follows the target and is no backup')
+  if (found.startedAt === started)
+    throw refused(
+      'is the target itself',
+      `let ${variable} hold the URL of the restored instance, not that of the target, and resume the run`,
+    )
+  if (identity.inRecovery)
+    throw refused(
+      'is a standby, which follows the target and is no backup',
+      `restore a snapshot into an instance of its own, let ${variable} hold its URL, and resume the run`,
+    )
   if (identity.versionNumber !== expected.versionNumber)
-    throw refused(`has another version: ${identity.version}`)
+    throw refused(
+      `has another version: ${identity.version}`,
+      `restore the snapshot into an instance of ${expected.version}, let ${variable} hold its URL, and resume the run`,
+    )
   if (identity.role !== expected.role)
-    throw refused(`logs in as ${identity.role}, and the target as ${expected.role}`)
+    throw refused(
+      `logs in as ${identity.role}, and the target as ${expected.role}`,
+      `let ${variable} hold the login ${expected.role}, and resume the run`,
+    )
   if (found.hasPower)
     throw refused(
       `gives ${identity.role} power over files and programs of its server, which the script would have there`,
+      `no other snapshot helps: name a login without that power in targets.${target}.migratorUrlEnv, one that is no superuser and a member of no role such as pg_execute_server_program; start another run, and let ${variable} hold the same login. Or remove snapshotUrlEnv, so that Cutter restores a dump, where the script has no power`,
     )
   if (wasUsed) throw older('was changed by a rehearsal')
   if (BigInt(transactionId) < BigInt(since.transactionId))
@@ -240,9 +257,14 @@ async function openInstance(
   throw missing('is not named by cutter.yaml any more')
 }
 
-const snapshotError = (code: 'STOP_BACKUP_STALE' | 'STOP_BACKUP_FAILED', target: string, text: string) =>
+const snapshotError = (
+  code: 'STOP_BACKUP_STALE' | 'STOP_BACKUP_FAILED',
+  target: string,
+  text: string,
+  next = `take a snapshot of the target now, restore it into an instance that nothing else uses, let the variable of targets.${target}.snapshotUrlEnv hold its URL, and resume the run`,
+) =>
   new Stop(code, `the instance restored from a snapshot of target ${target} ${text}; nothing was changed`, {
-    next: `take a snapshot of the target now, restore it into an instance that nothing else uses, let the variable of targets.${target}.snapshotUrlEnv hold its URL, and resume the run`,
+    next,
   })
 
 /** Whether evidence of a backup is a snapshot. */

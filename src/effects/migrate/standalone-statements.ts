@@ -9,6 +9,7 @@ import {
   scopeCatalogue,
 } from '../../migration/catalogue.ts'
 import type { MigrationBundle } from '../../migration/migration-bundle.ts'
+import type { MigrationBundleSpec } from '../../migration/migration-bundle-spec.ts'
 import { compareExpectedSchema } from '../../migration/migration-outcome.ts'
 import type { MigrationDatabase } from '../../targets/postgres/migration-database.ts'
 import type { Sql } from '../../targets/target.ts'
@@ -28,7 +29,8 @@ import { runScript } from './run-script.ts'
 export async function rehearseStandaloneStatements(
   database: MigrationDatabase,
   context: EffectContext,
-  { alone, spec }: MigrationBundle,
+  spec: MigrationBundleSpec,
+  alone: MigrationBundle['alone'],
   apart: string[],
 ): Promise<{
   outcomes: StandaloneOutcome[]

@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import type { EffectContext } from '../../domain/effect.ts'
+import { joinSignals } from '../../domain/join-signals.ts'
 import type { Catalogue } from '../../migration/catalogue.ts'
 import type { MigrationBundleSpec } from '../../migration/migration-bundle-spec.ts'
 import type { DatabaseDump } from '../../targets/postgres/database-dumps.ts'
@@ -9,7 +10,9 @@ import { limitsOf } from './bundle-limits.ts'
 import { type DatabaseContents, readDatabaseContents } from './database-contents.ts'
 import type { MigrateDeps } from './deps.ts'
 import { readDatabaseBytes } from './estimate-work.ts'
+import type { PlannedRestore } from './planned-restore.ts'
 import { readCatalogue } from './read-catalogue.ts'
+import { HAS_SCATTERED } from './scattered-partitions.ts'
 import { readSequenceValues, type SequenceValues } from './sequence-values.ts'
 
 /** A backup with what the restored database must be equal to, all of one snapshot. */
@@ -23,7 +26,20 @@ export interface Backup {
   databaseBytes?: number
   /** Tables whose rows it does not hold, because a dry run has compared them before. */
   without?: string[]
+  /** Of a second backup: what pg_restore alone can't restore of it; left out where it can. */
+  restore?: PlannedRestore
+  /** Of a second backup: the rules of the migrated database that reject rows which it has. Its restored copy has them for new rows alone. */
+  withoutRules?: string[]
 }
+
+/** What a backup holds, with the rules that its restored copy has for new rows alone. */
+export const describeHolding = (
+  state: string,
+  { withoutRules = [] }: Pick<Backup, 'withoutRules'>,
+): string =>
+  withoutRules.length === 0
+    ? state
+    : `${state}, restored with rules for new rows alone that reject rows which are there: ${withoutRules.join(', ')}`
 
 const RETENTION = 'kept until somebody removes it; Cutter removes no backup'
 
@@ -49,11 +65,13 @@ export async function takeBackup(
       context.progress(`pg_dump of ${database.name}`)
       const snapshot = rows[0]!.id
       const databaseBytes = await readDatabaseBytes(sql)
+      const found = await sql.query<{ scattered: boolean }>(HAS_SCATTERED)
+      const { scattered } = found.rows[0]!
       const begun = performance.now()
       const { dump, contents } = await dumpAndRead(context, {
         dump: (within) =>
           deps.dumps.take(within, database, {
-            ...{ name, snapshot, serverMajor, lockTimeoutMs, databaseBytes, without },
+            ...{ name, snapshot, serverMajor, lockTimeoutMs, databaseBytes, without, scattered },
           }),
         read: (progress) =>
           readDatabaseContents(sql, database, progress, 'ordered', (table) => !left.includes(table)),
@@ -91,7 +109,7 @@ async function dumpAndRead(
   },
 ): Promise<{ dump: DatabaseDump; contents: DatabaseContents }> {
   const failed = new AbortController()
-  const signal = AbortSignal.any([context.signal, failed.signal])
+  const { signal, release } = joinSignals([context.signal, failed.signal])
   const within: EffectContext = Object.create(context, { signal: { value: signal } })
   const ended = async <T>(part: Promise<T>) =>
     part.catch((error: unknown) => {
@@ -107,6 +125,7 @@ async function dumpAndRead(
       }),
     ),
   ])
+  release()
   failed.signal.throwIfAborted()
   if (dump.status === 'rejected') throw dump.reason
   if (contents.status === 'rejected') throw contents.reason

@@ -35,9 +35,11 @@ export const defineFindPhase = (deps: RollbackDeps, name: string): Effect =>
         const find = (session: HostSession) => findLostStaging(session, context, lost, name)
         return readHost(deps, context, lost.host, find, connect)
       }
-      const { runId, planDigest, builtDigest } = assertRollbackable(await deps.run(given.run))
-      const deploy = await readDeployPlan(context, planDigest)
-      const sought = { runId, planDigest, plan: deploy, builtDigest }
+      const { runId, planDigest, builtDigest, host } = assertRollbackable(await deps.run(given.run))
+      const planned = await readDeployPlan(context, planDigest)
+      const deploy = host === null ? planned : { ...planned, host: { ...planned.host, name: host } }
+      const adopted = await deps.adopted()
+      const sought = { runId, planDigest, plan: deploy, builtDigest, adopted }
       const look = async (session: HostSession) => {
         const found = await locateDeploy(session, context, sought, given.to ?? null)
         const { mode, version: machineVersion } = context
@@ -52,15 +54,15 @@ export const defineFindPhase = (deps: RollbackDeps, name: string): Effect =>
             deploy.checks.mutable,
           ),
         )
-        const planned = jsonEvidence('plan/SG2', plan)
+        const evidence = jsonEvidence('plan/SG2', plan)
         const earlier = given.planDigest === null ? null : await readRollbackPlan(context, given.planDigest)
         return {
           output: {
-            planDigest: planned.digest,
+            planDigest: evidence.digest,
             surveyDigest: survey.digest,
             report: describePlan(plan, earlier),
           },
-          evidence: [survey, planned, session.sent(name)],
+          evidence: [survey, evidence, session.sent(name)],
         }
       }
       return readHost(deps, context, deploy.host.name, look, connect)

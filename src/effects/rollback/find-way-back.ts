@@ -1,5 +1,6 @@
 import { posix } from 'node:path'
 import { Stop } from '../../domain/errors.ts'
+import { type AdoptedRelease, listAdoptedFaults } from '../deploy/adopted-release.ts'
 import type { HostSession } from '../deploy/host-session.ts'
 import { createIsMutable } from '../deploy/mutable-paths.ts'
 import type { DeployPlan } from '../deploy/plan.ts'
@@ -18,9 +19,10 @@ export async function findWayBack(
   session: HostSession,
   deploy: DeployPlan,
   to: string | null,
+  adopted: AdoptedRelease[],
 ): Promise<Found> {
   const { pointer, activation } = deploy
-  if (to !== null) return findRelease(session, deploy, to)
+  if (to !== null) return findRelease(session, deploy, to, adopted)
   if (pointer === null)
     return { pointer: null, back: activation?.back ?? null, stays: false, removesAbove: false }
   const { path, from, to: own, makesAbove } = pointer
@@ -44,8 +46,9 @@ const readNow = async (session: HostSession, path: string) =>
 /** Another release by its name: only the pointer goes there. Its files must be those that were deployed. */
 async function findRelease(
   session: HostSession,
-  { place, pointer, checks, activation }: DeployPlan,
+  { place, pointer, checks, activation, host }: DeployPlan,
   to: string,
+  adopted: AdoptedRelease[],
 ) {
   if (pointer === null)
     throw refusedError('the deploy has no releases, so there is none to go to', 'cutter run rollback <run>')
@@ -63,8 +66,14 @@ async function findRelease(
     throw refusedError(`there is no other release ${to}`, names === '' ? 'there is none' : `one of: ${names}`)
   }
   const folder = posix.join(place.parent, release.path)
+  const known = adopted.find(
+    (one) => one.target === folder && one.host.hostKey === host.hostKey && one.run === release.run,
+  )
   const isMutable = createIsMutable(checks.mutable)
-  const changed = (await readChangedFiles(session, folder)).filter((path) => !isMutable(path))
+  const changed =
+    known === undefined
+      ? (await readChangedFiles(session, folder)).filter((path) => !isMutable(path))
+      : await listAdoptedFaults(session, known, checks.mutable)
   if (changed.length > 0)
     throw new Stop(
       'STOP_DRIFT',

@@ -1,6 +1,7 @@
 import type { EffectContext } from '../../domain/effect.ts'
 import { Stop } from '../../domain/errors.ts'
 import { sha256 } from '../../domain/json.ts'
+import { type AdoptedRelease, readManifest } from '../deploy/adopted-release.ts'
 import type { ArtifactEntry } from '../deploy/artifact-entry.ts'
 import { MANIFEST_NAME } from '../deploy/artifact-rules.ts'
 import {
@@ -15,8 +16,7 @@ import type { RemovedPath } from '../deploy/list-removable.ts'
 import { listMade } from '../deploy/outside-folders.ts'
 import { backupOf } from '../deploy/paths.ts'
 import type { DeployPlan } from '../deploy/plan.ts'
-import { findLinksTo, parsePairs, readFile, readPointer, readPromoteState } from '../deploy/read-commands.ts'
-import { MAX_LISTING_BYTES } from '../deploy/tree-listing.ts'
+import { findLinksTo, parsePairs, readPointer, readPromoteState } from '../deploy/read-commands.ts'
 import { EXIT } from '../deploy/write-commands.ts'
 import { readJsonEvidence } from '../read-json-evidence.ts'
 import { assertNoWayBack, findWayBack } from './find-way-back.ts'
@@ -28,6 +28,8 @@ export interface SoughtDeploy {
   planDigest: string
   plan: DeployPlan
   builtDigest: string | null
+  /** The releases that this home has adopted. */
+  adopted: AdoptedRelease[]
 }
 
 /**
@@ -38,7 +40,7 @@ export interface SoughtDeploy {
 export async function locateDeploy(
   session: HostSession,
   context: EffectContext,
-  { runId, planDigest, plan: deploy, builtDigest }: SoughtDeploy,
+  { runId, planDigest, plan: deploy, builtDigest, adopted }: SoughtDeploy,
   to: string | null,
 ): Promise<LocatedDeploy> {
   const { staging, target } = deploy.place
@@ -52,7 +54,7 @@ export async function locateDeploy(
   if (inPlace) await assertNotInUse(session, deploy)
   if (to === null) await assertNoWayBack(session, deploy)
   const restores = await findBackup(session, deploy, runId, state, inPlace)
-  const way = await findWayBack(session, deploy, to)
+  const way = await findWayBack(session, deploy, to, adopted)
   const outside = listOutside(deploy, way, state.staging === 'yes')
   const located = {
     host,
@@ -89,13 +91,6 @@ const listOutside = (
 
 const withoutSize = ({ size: _, ...entry }: ArtifactEntry): RemovedPath => entry
 
-async function readManifest(session: HostSession, folder: string): Promise<string> {
-  const { stdout } = await session.run(readFile(`${folder}/${MANIFEST_NAME}`), {
-    maxOutputBytes: MAX_LISTING_BYTES,
-  })
-  return stdout.toString('utf8')
-}
-
 const manifestEntry = (text: string): ArtifactEntry => ({
   path: MANIFEST_NAME,
   type: 'file',
@@ -105,7 +100,7 @@ const manifestEntry = (text: string): ArtifactEntry => ({
 })
 
 /** The host's key and its own id must be those of the deploy. Its name and address may have changed. */
-async function assertSameHost(
+export async function assertSameHost(
   session: HostSession,
   context: EffectContext,
   runId: string,

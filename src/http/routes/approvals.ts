@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { decision } from '../../service/answers/parts.ts'
+import { composeCloseoutStatement, importCountersignature } from '../../service/approvals/countersign.ts'
 import { importApproval } from '../../service/approvals/import.ts'
 import { listApprovals } from '../../service/approvals/list.ts'
 import { rehearseApproval } from '../../service/approvals/rehearse.ts'
@@ -65,5 +66,38 @@ export const APPROVAL_ENDPOINTS = [
     reply: async ({ home, params, body }) => ({
       content: await rehearseApproval(home, { ...params, ...body }),
     }),
+  }),
+  endpoint('post', '/api/v1/runs/{run}/closeout/statement', {
+    deed: 'import countersignatures',
+    summary: 'Composes the bytes to sign to countersign the closeout of a closed run',
+    answer: 'text/plain',
+    params: run,
+    body: { as: text },
+    async reply({ home, params, body }) {
+      return {
+        content: await composeCloseoutStatement(home, { ...params, ...body }),
+        type: 'text/plain; charset=utf-8',
+      }
+    },
+  }),
+  endpoint('post', '/api/v1/runs/{run}/closeout/signatures', {
+    deed: 'import countersignatures',
+    summary:
+      'Keeps a countersignature of a closeout that was signed elsewhere, in the namespace cutter.closeout. The signature decides, whoever brings it.',
+    answer: 'countersignature',
+    status: 201,
+    params: run,
+    body: {
+      statement: text.describe('The signed bytes, as a text.'),
+      signature: text.describe('What ssh-keygen -Y sign made of them.'),
+    },
+    async reply({ home, params, body }) {
+      const { closeout, warnings } = await importCountersignature(home, {
+        ...params,
+        statement: { text: body.statement },
+        signature: { text: body.signature },
+      })
+      return { content: { ...closeout, warning: warnings[0] ?? null } }
+    },
   }),
 ]

@@ -14,7 +14,8 @@ export const PAGE_ENDPOINTS = [
   endpoint('get', '/api/v1/inbox', {
     summary: 'What waits for people: final gates first, then other gates, then stopped runs',
     answer: 'inbox',
-    reply: async ({ home }) => ({ content: await readInbox(home) }),
+    query: { cursor: z.string().optional().describe('Continues an earlier answer: its `next`.') },
+    reply: async ({ home, query }) => ({ content: await readInbox(home, query) }),
   }),
   endpoint('get', '/api/v1/runs/{run}/chart', {
     summary: 'The chart of a run’s machine, laid out, with its state and the path that it took',

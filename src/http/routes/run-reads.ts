@@ -12,7 +12,7 @@ import { listReports, readReport } from '../../service/runs/read-report.ts'
 import { showRun } from '../../service/runs/show.ts'
 import { AWAITED, waitForRun } from '../../service/runs/wait.ts'
 import { endpoint } from '../endpoint.ts'
-import { endOfStream, eventStream, readLastEventId } from '../event-stream.ts'
+import { endOfStream, eventStream, noEventError, readLastEventId } from '../event-stream.ts'
 
 const text = z.string()
 const run = { run: text.describe('The id, or a unique prefix or suffix of it.') }
@@ -119,8 +119,9 @@ export const RUN_READS = [
     params: run,
     isStream: true,
     async reply({ home, params, lastEventId, assertTokenCounts }) {
-      const after = readLastEventId(lastEventId)?.seq ?? 0
-      const { entries } = await followRun(home, { ...params, after }, endOfStream())
+      const last = readLastEventId(lastEventId)
+      const { runId, entries } = await followRun(home, { ...params, after: last?.seq ?? 0 }, endOfStream())
+      if (last !== null && last.runId !== runId) throw noEventError()
       return { content: eventStream(entries, assertTokenCounts), type: 'text/event-stream' }
     },
   }),

@@ -1,7 +1,7 @@
-import { compareVersions, type FolderFiles, type FoundSeries, othersOf } from './series-file.ts'
+import { type FolderFiles, type FoundSeries, orderByVersion, othersOf } from './series-file.ts'
 
 const NAME = /^(\d+)_?(.*)\.sql$/
-const SECTION = /^--\s*migrate:(up|down)\b.*$/gm
+const SECTION = /^--[^\S\n]*migrate:(up|down)(?=\s|$).*$/gm
 
 /**
  * Reads a folder of dbmate: `20240101000000_users.sql` with `-- migrate:up` and `-- migrate:down` in one file. The lines of both marks
@@ -10,21 +10,32 @@ const SECTION = /^--\s*migrate:(up|down)\b.*$/gm
 export function readDbmate(files: FolderFiles): FoundSeries | null {
   const found = Object.keys(files).flatMap((file) => {
     const [, version, name] = NAME.exec(file) ?? []
-    const sections = version === undefined ? null : sectionsOf(files[file]!)
+    const sections = version === undefined ? null : sectionsOf(file, files[file]!)
     return sections === null ? [] : [{ file, version: version!, name: name || version!, ...sections }]
   })
   if (found.length === 0) return null
-  found.sort((a, b) => compareVersions(a.version, b.version))
   const used = found.map(({ file }) => file)
-  return { migrations: found, left: othersOf(files, used, 'it has no line -- migrate:up') }
+  return { migrations: orderByVersion(found), left: othersOf(files, used, 'it has no line -- migrate:up') }
 }
 
-function sectionsOf(text: string): { up: string; down: string | null } | null {
+/** The way back is all that follows its mark, as dbmate reads it. */
+function sectionsOf(file: string, text: string) {
   const marks = [...text.matchAll(SECTION)]
-  const cut = (which: 'up' | 'down') => {
-    const at = marks.findIndex(([, name]) => name === which)
-    return at < 0 ? null : text.slice(marks[at]!.index, marks[at + 1]?.index ?? text.length)
+  const ups = marks.filter(([, name]) => name === 'up')
+  const [up] = ups
+  if (up === undefined) return null
+  const down = marks.find(([, name]) => name === 'down')
+  const before = text.slice(0, up.index).split('\n')
+  const faults = [
+    ...(ups.length > 1 ? ['has -- migrate:up more than once: split it into several files'] : []),
+    ...(down !== undefined && down.index < up.index ? ['has -- migrate:down before -- migrate:up'] : []),
+    ...(before.some((line) => !/^\s*(--|$)/.test(line))
+      ? ['has statements before -- migrate:up, which dbmate refuses']
+      : []),
+  ]
+  return {
+    up: text.slice(up.index, down !== undefined && down.index > up.index ? down.index : undefined),
+    down: down === undefined || down.index < up.index ? null : text.slice(down.index),
+    faults: faults.map((fault) => `${file}: ${fault}`),
   }
-  const up = cut('up')
-  return up === null ? null : { up, down: cut('down') }
 }

@@ -15,6 +15,8 @@ export interface FoundMigration {
   up: string
   /** The way back; null where the tool has none. */
   down: string | null
+  /** Why the tool itself would not apply it, or not as it stands there. */
+  faults?: string[]
 }
 
 /** The migrations of a folder in the order in which their tool applies them, and the files that are none. */
@@ -35,6 +37,21 @@ export function compareVersions(a: string, b: string): number {
     if (one !== other) return one < other ? -1 : 1
   }
   return 0
+}
+
+/** Orders migrations by their versions. Their tool refuses a folder in which two have the same. */
+export function orderByVersion<Found extends { file: string; version: string; faults?: string[] }>(
+  found: Found[],
+): Found[] {
+  const ordered = found.sort((a, b) => compareVersions(a.version, b.version))
+  return ordered.map((one, at) => {
+    const twin = [ordered[at - 1], ordered[at + 1]].find(
+      (other) => other !== undefined && compareVersions(one.version, other.version) === 0,
+    )
+    if (twin === undefined) return one
+    const why = `${one.file}: has the same version as ${twin.file}, so their order is not known`
+    return { ...one, faults: [...(one.faults ?? []), why] }
+  })
 }
 
 /** The files that no migration was read from, with one reason for all. */

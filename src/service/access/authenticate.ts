@@ -2,6 +2,7 @@ import { CutterError } from '../../domain/errors.ts'
 import { findTokenFault, type TokenScope } from '../../domain/token.ts'
 import type { RunStore } from '../../store/run-store.ts'
 import { digestOfToken, isToken } from '../tokens/token-text.ts'
+import { findGateLinkFault } from './gate-link.ts'
 import type { OwnerToken } from './owner-token.ts'
 
 const USE_NOTED_MS = 60_000
@@ -22,16 +23,18 @@ export async function authenticate(
   if (owner?.is(text) === true) return owner.scope
   const token = isToken(text) ? await store.tokenByDigest(digestOfToken(text)) : null
   if (token === null) throw tokenError('the token is not known here')
-  const fault = findTokenFault(token, now)
+  const { name, role, machines, runId, createdAt } = token
+  const fault =
+    findTokenFault(token, now) ??
+    (runId === null ? null : await findGateLinkFault(store, { runId, createdAt }))
   if (fault !== null) throw tokenError(`token ${token.tokenId} of ${token.name} ${fault}`)
   if (token.lastUsedAt === null || now.getTime() - Date.parse(token.lastUsedAt) > USE_NOTED_MS)
     await store.tokenUsed(token.tokenId, now.toISOString())
-  const { name, role, machines, runId } = token
   return { name, role, machines, runId }
 }
 
 function tokenError(why: string): CutterError {
   return new CutterError('TOKEN_REFUSED', `${why}; nothing was done`, {
-    next: 'send a token as Authorization: Bearer <token>; an admin makes one with: cutter token create',
+    next: 'send a token as Authorization: Bearer <token>; an admin makes one in the home of this service: cutter token create --home <that folder>',
   })
 }

@@ -4,6 +4,7 @@ import type { Role } from '../../domain/token.ts'
 export const DEEDS = {
   'examine runs': 'viewer',
   'import approvals': 'viewer',
+  'import countersignatures': 'viewer',
   'list approvals of all runs': 'viewer',
   'list machines': 'viewer',
   'list rehearsal databases': 'viewer',
@@ -29,6 +30,7 @@ export const DEEDS = {
   'upload files': 'operator',
   'void runs': 'operator',
   'allow live writes': 'admin',
+  'bring machines': 'admin',
   'check the store': 'admin',
   'copy the store': 'admin',
   'examine the installation': 'admin',

@@ -77,7 +77,7 @@ export function createSessions(now: () => number): Sessions {
       codes.delete(digest(code))
       if (kept !== undefined && kept.until > now()) return kept.token
       throw new CutterError('TOKEN_REFUSED', 'this link was used already or is too old; nothing was done', {
-        next: 'sign in with a token; an admin makes one with: cutter token create',
+        next: 'sign in with a token; an admin makes one in the home of this service: cutter token create --home <that folder>',
       })
     },
   }

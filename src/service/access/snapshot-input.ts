@@ -4,14 +4,14 @@ import { type FileHandle, open, realpath, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { CutterError } from '../../domain/errors.ts'
 import { findRepository } from '../../effects/deploy/find-repository.ts'
+import { INPUT_LIMITS } from './input-limits.ts'
 
 /** Whether a real path lies below a folder of inputs. */
 type Belongs = (path: string) => boolean
 
-/** The size of a file, or of all files of a folder, at most, in bytes. */
-const MAX_BYTES = 64 * 1024 * 1024
+const MAX_BYTES = INPUT_LIMITS.file
 /** What a migration bundle consists of. */
-const PART_OF_BUNDLE = /\.(sql|ya?ml)$/
+export const PART_OF_BUNDLE = /\.(sql|ya?ml)$/
 
 /**
  * Keeps a file of a folder of inputs as it is now, so that a run never reads what somebody puts in its place later. Returns the path of the
@@ -31,7 +31,6 @@ export async function snapshotFile(uploads: string, path: string, belongs: Belon
  * @throws INPUT_REFUSED also when a link leads out of the folders of inputs
  */
 export async function snapshotBundle(uploads: string, folder: string, belongs: Belongs): Promise<string> {
-  const digest = createHash('sha256')
   const files: [name: string, bytes: Buffer][] = []
   let left = MAX_BYTES
   for (const name of readdirSync(folder).sort()) {
@@ -39,15 +38,27 @@ export async function snapshotBundle(uploads: string, folder: string, belongs: B
     if (!PART_OF_BUNDLE.test(name) || !(await isFile(path))) continue
     const bytes = await readInPlace(path, belongs, left)
     left -= bytes.length
-    digest.update(`${name}\0${bytes.length}\0`).update(bytes)
     files.push([name, bytes])
   }
-  const parent = join(uploads, `bundle-${digest.digest('hex')}`)
+  return placeBundle(uploads, basename(folder), files).path
+}
+
+/** Keeps the files of a migration bundle, in the order of their names, under the SHA-256 of its name and of all of them. */
+export function placeBundle(
+  uploads: string,
+  name: string,
+  files: [name: string, bytes: Buffer][],
+): { path: string; sha256: string } {
+  const digest = createHash('sha256').update(`${name}\0`)
+  for (const [file, bytes] of files) digest.update(`${file}\0${bytes.length}\0`).update(bytes)
+  const sha256 = digest.digest('hex')
+  const parent = join(uploads, `bundle-${sha256}`)
   mkdirSync(parent, { recursive: true, mode: 0o700 })
-  return place(join(parent, basename(folder)), (draft) => {
+  const path = place(join(parent, name), (draft) => {
     mkdirSync(draft, { mode: 0o700 })
-    for (const [name, bytes] of files) writeFileSync(join(draft, name), bytes, { mode: 0o600 })
+    for (const [file, bytes] of files) writeFileSync(join(draft, file), bytes, { mode: 0o600 })
   })
+  return { path, sha256 }
 }
 
 /**

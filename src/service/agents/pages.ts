@@ -1,4 +1,5 @@
 import type { Home } from '../../app/open-home.ts'
+import { CutterError } from '../../domain/errors.ts'
 import type { HistoryEntry } from '../../domain/history-entry.ts'
 import { scanDocument } from '../documents/scan.ts'
 import { readRunHistory } from '../runs/history.ts'
@@ -38,6 +39,14 @@ export interface ScanPageInput {
  */
 export async function scanPage(home: Home, given: ScanPageInput) {
   const { text, from, limit, file, ...reading } = given
+  if ((text ?? '') === '' && (file ?? '') === '')
+    throw new CutterError(
+      'INPUT_REFUSED',
+      'neither a text nor a file was given, or it is empty; nothing was read',
+      {
+        next: 'send the document as text, or name what was sent as file: upload:<sha256>',
+      },
+    )
   const upload = text === undefined ? null : (await keepUpload(home, bytesOf(text))).upload
   const scan = await scanDocument(home, { ...reading, file: upload ?? file ?? '' })
   const records = scan.records.slice(from, from + limit)

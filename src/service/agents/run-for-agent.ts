@@ -104,11 +104,17 @@ const namesOf = (approvers: Explanation['approvers']) =>
 export function describeGate({ runId, mode }: RunAnswer, gate: GateForAgent): string[] {
   const { mayApprove, need, page, command } = gate
   const people = mayApprove.map(nameInLine).join(', ')
-  const nobody = mode === 'live' ? 'Nobody is listed who may.' : 'In a dry run a rehearsal does, too.'
-  const who = people === '' ? nobody : `${need} of these must: ${people}.`
+  const approves = people === '' ? 'Nobody is listed who may.' : `${need} of these must: ${people}.`
+  const sentences =
+    mode === 'live'
+      ? ['You can’t approve it, and no tool can: a person approves, by a signature.', approves]
+      : [
+          'You can’t approve it, and no tool can: this is a dry run, which a person’s rehearsal passes, without a signature.',
+          `In a live run ${people === '' ? 'somebody whom allowed_signers lists' : `${need} of these`} would have to sign${people === '' ? '' : `: ${people}`}.`,
+        ]
   return [
-    `Run ${runId} waits at ${gate.gate}. You can’t approve it, and no tool can: a person approves, by a signature.`,
-    who,
+    `Run ${runId} waits at ${gate.gate}.`,
+    ...sentences,
     page === null ? `A person runs: ${command}` : `A person opens: ${page}`,
   ]
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { DOCUMENT_ANSWERS } from './document-answers.ts'
-import { OTHER_ANSWERS } from './other-answers.ts'
+import { MIGRATION_ANSWERS } from './migration-answers.ts'
 import { type Answers, count, decision, digest, run, text, time } from './parts.ts'
 import { RUN_ANSWERS } from './run-answers.ts'
 
@@ -106,7 +106,7 @@ export const AGENT_ANSWERS: Answers = {
   'agent-migration': {
     commands: [],
     title: 'A proposed migration bundle',
-    schema: (OTHER_ANSWERS['migration-lint']!.schema as z.ZodObject).omit({ bundle: true }).extend({
+    schema: (MIGRATION_ANSWERS['migration-lint']!.schema as z.ZodObject).omit({ bundle: true }).extend({
       bundle: text
         .nullable()
         .describe('Names it as the input `bundle` of machine migrate; null where it has faults.'),

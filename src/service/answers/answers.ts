@@ -1,6 +1,8 @@
 import { AGENT_ANSWERS } from './agent-answers.ts'
 import { APPROVAL_ANSWERS } from './approval-answers.ts'
+import { BUNDLE_ANSWERS } from './bundle-answers.ts'
 import { DOCUMENT_ANSWERS } from './document-answers.ts'
+import { MIGRATION_ANSWERS } from './migration-answers.ts'
 import { OTHER_ANSWERS } from './other-answers.ts'
 import { PAGE_ANSWERS } from './page-answers.ts'
 import type { Answers } from './parts.ts'
@@ -15,9 +17,11 @@ import { STORE_ANSWERS } from './store-answers.ts'
  */
 export const ANSWERS: Answers = {
   ...RUN_ANSWERS,
+  ...BUNDLE_ANSWERS,
   ...APPROVAL_ANSWERS,
   ...SERVICE_ANSWERS,
   ...DOCUMENT_ANSWERS,
+  ...MIGRATION_ANSWERS,
   ...OTHER_ANSWERS,
   ...STORE_ANSWERS,
   ...PAGE_ANSWERS,

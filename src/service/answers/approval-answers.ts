@@ -27,6 +27,10 @@ export const APPROVAL_ANSWERS: Answers = {
       signer: text,
       at: time,
       closeoutDigest: digest,
+      warning: text
+        .nullable()
+        .optional()
+        .describe('From the API: why allowed_signers does not admit the signer any more; null when it does.'),
     }),
   },
   execution: {

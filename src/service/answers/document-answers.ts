@@ -12,9 +12,15 @@ const heldUnit = z.strictObject({
   parent: text.nullable(),
   versionSeq: count,
   contentHash: digest,
-  since: time,
+  since: time.describe('When it came into force: at its commencement, without one at its approval.'),
+  enactedAt: time.describe('When its approval was carried out.'),
+  commencesOn: text.nullable().describe('The day that its cut named for its commencement; null if none.'),
   runId: text.nullable().describe('The run that brought it into force; null where another program did.'),
 })
+
+const alias = text.nullable().describe('The alias that was asked for and led to the address; null if none.')
+
+const part = z.strictObject({ address: text, text })
 
 /** Answers about documents. */
 export const DOCUMENT_ANSWERS: Answers = {
@@ -76,6 +82,9 @@ export const DOCUMENT_ANSWERS: Answers = {
         }),
       ),
       other: z.array(z.strictObject({ removed: z.array(text), added: z.array(text) })),
+      places: z
+        .array(text)
+        .describe('Units in their old order that stand below another heading or line outside of units.'),
     }),
   },
   'document-list': {
@@ -92,7 +101,10 @@ export const DOCUMENT_ANSWERS: Answers = {
     schema: z.strictObject({
       ...place,
       address: text,
+      alias,
       unit: heldUnit.extend({ text }).nullable(),
+      part: part.nullable().describe('The paragraph or point of that address.'),
+      parts: z.array(part).describe('The addresses below the unit, for citation. They are no units.'),
       units: z.array(heldUnit),
     }),
   },
@@ -102,6 +114,7 @@ export const DOCUMENT_ANSWERS: Answers = {
     schema: z.strictObject({
       target: text,
       address: text,
+      alias,
       versions: z
         .array(
           z.strictObject({
@@ -111,6 +124,8 @@ export const DOCUMENT_ANSWERS: Answers = {
             contentHash: digest,
             text,
             createdAt: time,
+            enactedAt: time.nullable(),
+            commencesOn: text.nullable(),
             since: time.nullable(),
             until: time.nullable(),
             runId: text.nullable(),

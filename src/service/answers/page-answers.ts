@@ -49,12 +49,16 @@ export const PAGE_ANSWERS: Answers = {
             have: z.array(text),
             may: z.array(text),
             expiresAt: time.nullable(),
+            readyApproval: text
+              .nullable()
+              .describe('An approval with which the run would pass its gate now.'),
             why: text.nullable(),
             next: text.nullable(),
           }),
         )
         .describe('Final gates, other gates, stopped runs; the longest wait first.'),
-      more: count,
+      more: count.describe('Runs that wait and are not among the items, counted up to 1,000.'),
+      next: text.nullable().describe('Continues the inbox as cursor; null at its end.'),
       working: count,
     }),
   },

@@ -8,7 +8,6 @@ import {
   hold,
   mode,
   outcome,
-  range,
   refusal,
   run,
   status,
@@ -18,7 +17,17 @@ import {
   unsettledWrite,
 } from './parts.ts'
 
-/** Answers of the commands about runs, and of `cutter verify`. */
+/** Answers of the commands about runs. */
+const world = z
+  .strictObject({
+    how: z.enum(['looked', 'last-seen']),
+    at: time,
+    why: text.nullable(),
+    isAsPlanned: z.boolean().nullable(),
+  })
+  .nullable()
+  .describe('How the world was seen; null unless the run waits at a gate.')
+
 export const RUN_ANSWERS: Answers = {
   run: {
     commands: [
@@ -29,6 +38,7 @@ export const RUN_ANSWERS: Answers = {
       'run abandon',
       'run retry',
       'run rollback',
+      'run adopt',
       'rehearsal remove',
       'run wait',
     ],
@@ -50,6 +60,10 @@ export const RUN_ANSWERS: Answers = {
         })
         .describe('What differs from the plan with which the run came to this gate before.'),
       differences: z.array(text).describe('What of the world is not as the plan says now.'),
+      world,
+      isMoved: z
+        .boolean()
+        .describe('The world was looked at and is not as the plan says: an approval would be refused.'),
       refusals: z
         .array(z.strictObject({ reason: text, message: text, next: text.nullable() }))
         .describe('What would refuse an approval that were brought now.'),
@@ -73,6 +87,7 @@ export const RUN_ANSWERS: Answers = {
           why: text.nullable(),
         }),
       ),
+      readyApproval: text.nullable().describe('An approval with which the run would pass its gate now.'),
       may: z.array(text),
     }),
   },
@@ -87,8 +102,17 @@ export const RUN_ANSWERS: Answers = {
     schema: run.extend({
       osUser: text,
       operatorDeclared: z.enum(['self', 'config', 'token']),
+      startedThrough: z
+        .enum(['mcp', 'page'])
+        .nullable()
+        .describe(
+          'How the start came in: from an agent, or from a browser on the page. Null for commands and the API.',
+        ),
       closeout: z.enum(['signed', 'unsigned']).optional(),
       gateExpiresAt: time.nullable().describe('When its gate expires by a timer of the chart.'),
+      readyApproval: text
+        .nullable()
+        .describe('An approval with which it would pass its gate now: enough people have approved.'),
       unsettledWrites: z
         .array(unsettledWrite)
         .describe('Writes that were begun and of which nobody knows whether they were committed.'),
@@ -99,7 +123,12 @@ export const RUN_ANSWERS: Answers = {
             decision,
             approvalId: text.describe('The approval that was brought.'),
             approvers: z.array(
-              z.strictObject({ approvalId: text, name: text, fingerprint: text.nullable() }),
+              z.strictObject({
+                approvalId: text,
+                name: text,
+                fingerprint: text.nullable(),
+                reason: text.describe('The reason that the statement gives; may be empty.'),
+              }),
             ),
             broughtSeq: count,
             usedSeq: count,
@@ -145,6 +174,7 @@ export const RUN_ANSWERS: Answers = {
       }),
       unsettledWrites: z.array(unsettledWrite),
       stop: stop.nullable(),
+      afterStop: z.enum(['resume', 'another-run']).nullable().describe('What can help a stopped run.'),
       upgrade: z.strictObject({ from: text, to: text }).nullable(),
       hold: hold.nullable(),
       approvers: z.array(
@@ -161,17 +191,16 @@ export const RUN_ANSWERS: Answers = {
       approvals: z.array(z.looseObject({ approvalId: text })),
       ifApproved: z.array(ahead),
       ifRetried: z.array(ahead),
+      hosts: z
+        .array(z.strictObject({ host: text, state: text, why: text.nullable(), ahead: z.array(text) }))
+        .describe('Each host of a run with several: where it stands, and the phases that come for it.'),
       refusals: z.array(refusal),
       differences: z.array(text),
-      world: z
-        .strictObject({
-          how: z.enum(['looked', 'last-seen']),
-          at: time,
-          why: text.nullable(),
-          isAsPlanned: z.boolean().nullable(),
-        })
+      differsFrom: z
+        .enum(['plan', 'earlier-plan'])
         .nullable()
-        .describe('How the world was seen; null unless the run waits at a gate.'),
+        .describe('earlier-plan: what changed since the plan with which the run came to this gate before.'),
+      world,
     }),
   },
   graph: {
@@ -205,67 +234,5 @@ export const RUN_ANSWERS: Answers = {
         bytes: count,
       }),
     ),
-  },
-  export: {
-    commands: ['run export'],
-    title: 'An evidence bundle that was written',
-    schema: z.strictObject({
-      runId: text,
-      file: text,
-      digest,
-      bytes: count,
-      files: count,
-      entries: count,
-      status,
-      closeout: z.enum(['signed', 'unsigned']).nullable(),
-      unsignedBecause: text.optional().describe('Why the closeout is not signed.'),
-      unproven: z
-        .array(text)
-        .optional()
-        .describe('Proofs of time that were asked for in vain, as sentences.'),
-      countersigned: z.array(text),
-    }),
-  },
-  verdict: {
-    commands: ['verify'],
-    title: 'Whether an evidence bundle holds',
-    schema: z.strictObject({
-      format: count.nullable().describe('Format of the bundle; null when it cannot be read.'),
-      holds: z.boolean(),
-      firstFault: z.looseObject({ code: text, message: text }).nullable(),
-      runId: text.nullable(),
-      machine: text.nullable(),
-      mode: mode.nullable(),
-      outcome: z
-        .enum([...outcome.options, 'gates unknown'])
-        .nullable()
-        .describe('gates unknown: it succeeded under a definition whose gates are not known.'),
-      requiredGates: z.array(text).nullable().describe('Null when the definition is unknown.'),
-      unmet: z.array(text).describe('Requirements of the checker that are unmet.'),
-      entries: count,
-      unsettledWrites: z
-        .array(unsettledWrite)
-        .describe('Writes of which an abandoned run does not know whether they were committed.'),
-      ranges: z.array(range),
-      approvals: z.array(
-        z.looseObject({ approvalId: text, kind: text, gate: text, decision, approver: text }),
-      ),
-      times: z
-        .array(
-          z.strictObject({
-            kind: z.enum(['time-token', 'log-proof']),
-            path: text.describe('The file in the bundle.'),
-            of: text.describe('The id of an approval, or closeout.'),
-            at: time.nullable(),
-            by: text
-              .nullable()
-              .describe('The authority or the witness; the log where no witness is trusted.'),
-            trusted: z.boolean().describe('Somebody in --timestamp-ca or --witnesses says so.'),
-            fault: text.nullable().describe('Why it proves nothing to anybody.'),
-          }),
-        )
-        .describe('Proofs that approvals and the closeout existed at a time.'),
-      notes: z.array(text),
-    }),
   },
 }

@@ -1,10 +1,19 @@
 import { closeoutDeps } from '../../app/closeout-deps.ts'
 import type { Home } from '../../app/open-home.ts'
-import { addCountersignature, findCountersignatureFault } from '../../bundle/sign-closeout.ts'
+import type { Trust } from '../../approvals/trust-files.ts'
+import {
+  addCountersignature,
+  composeCountersignature,
+  findCountersignatureFault,
+  keepCountersignature,
+} from '../../bundle/countersign-closeout.ts'
+import type { CloseoutSignature } from '../../domain/closeout-signature.ts'
 import { digestOfBytes } from '../../domain/json.ts'
 import { openTools } from '../../tools/open-tools.ts'
+import { assertRole } from '../access/assert-role.ts'
 import { assertKeyStays } from '../access/input-files.ts'
 import { findRun } from '../runs/find-run.ts'
+import { type GivenText, readGivenText } from './import.ts'
 
 export interface CountersignCloseoutInput {
   /** The closed run: id, or a unique prefix or suffix of one. */
@@ -40,17 +49,47 @@ export async function countersignCloseout(
   { run: text, as, key }: CountersignCloseoutInput,
 ): Promise<CountersignedCloseout> {
   assertKeyStays(home, key)
+  const { run, deps, trust } = await findCloseout(home, text)
+  return answerOf(await addCountersignature(deps, run, { as, keyFile: key, trust }), trust)
+}
+
+/**
+ * Composes the bytes that a person signs elsewhere, in the namespace `cutter.closeout`.
+ * @throws as `countersignCloseout`, and ACCESS_REFUSED for a read-only link
+ */
+export async function composeCloseoutStatement(
+  home: Home,
+  { run: text, as }: Omit<CountersignCloseoutInput, 'key'>,
+): Promise<string> {
+  // The instance signs first, where it has not yet.
+  assertRole(home, 'import countersignatures')
+  const { run, deps } = await findCloseout(home, text)
+  return (await composeCountersignature(deps, run, as)).text
+}
+
+/**
+ * Keeps a countersignature that was made elsewhere. The signature decides, whoever brings it.
+ * @throws as `countersignCloseout`, and ACCESS_REFUSED for a read-only link
+ */
+export async function importCountersignature(
+  home: Home,
+  given: { run: string; as?: string; statement: GivenText; signature: GivenText },
+): Promise<CountersignedCloseout> {
+  assertRole(home, 'import countersignatures')
+  const { run, deps, trust } = await findCloseout(home, given.run)
+  const text = await readGivenText(home, given.statement)
+  const signature = await readGivenText(home, given.signature)
+  return answerOf(await keepCountersignature(deps, run, { text, signature, trust, as: given.as }), trust)
+}
+
+async function findCloseout(home: Home, text: string) {
   const run = await findRun(home, text)
   const { trust } = (await home.app()).deps
-  const signed = await addCountersignature(
-    closeoutDeps(home.folder, home.store, openTools((await home.config()).tools)),
-    run,
-    {
-      as,
-      keyFile: key,
-      trust,
-    },
-  )
+  const deps = closeoutDeps(home.folder, home.store, openTools((await home.config()).tools))
+  return { run, deps, trust }
+}
+
+async function answerOf(signed: CloseoutSignature, trust: Trust): Promise<CountersignedCloseout> {
   const doubt = await findCountersignatureFault(signed, trust)
   const { runId, kind, signer, at, statementText } = signed
   return {

@@ -17,7 +17,7 @@ export interface ImportApprovalInput {
 }
 
 /** A text, or the path of the file that holds it. Callers of the service send texts. */
-type GivenText = { text: string } | { file: string }
+export type GivenText = { text: string } | { file: string }
 
 /**
  * Keeps an approval that was signed elsewhere.
@@ -27,14 +27,18 @@ type GivenText = { text: string } | { file: string }
  */
 export async function importApproval(home: Home, given: ImportApprovalInput): Promise<KeptApproval> {
   assertRole(home, 'import approvals')
-  const statement = await readText(home, given.statement)
+  const statement = await readGivenText(home, given.statement)
   await assertRunInScope(home, parseStatement(statement).runId)
   const { deps } = await home.app()
-  const { approval, warning } = await importText(deps, statement, await readText(home, given.signature))
+  const { approval, warning } = await importText(deps, statement, await readGivenText(home, given.signature))
   return { approval: approvalAnswer(approval, deps.policy), warning }
 }
 
-async function readText({ cwd, caller, sent }: Home, given: GivenText): Promise<string> {
+/**
+ * Reads a text that a caller names.
+ * @throws INPUT_REFUSED when it can't be read
+ */
+export async function readGivenText({ cwd, caller, sent }: Home, given: GivenText): Promise<string> {
   if ('text' in given) return given.text
   const text = sent?.(given.file, 'text') ?? null
   if (text !== null) return text

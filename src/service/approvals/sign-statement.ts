@@ -2,6 +2,7 @@ import type { Home } from '../../app/open-home.ts'
 import { signText } from '../../approvals/openssh/sign-text.ts'
 import { parseStatement } from '../../approvals/parse-statement.ts'
 import { namespaceOf } from '../../approvals/statement.ts'
+import { CLOSEOUT_NAMESPACE } from '../../bundle/closeout-statement.ts'
 import { openTools } from '../../tools/open-tools.ts'
 
 /**
@@ -16,4 +17,16 @@ export async function signStatement(
   const { machine, gate } = parseStatement(text)
   const tools = openTools((await home.config()).tools)
   return signText({ text, keyFile, namespace: namespaceOf(machine, gate), tools })
+}
+
+/**
+ * Signs the statement of a closeout in the same way.
+ * @throws as `signStatement`
+ */
+export async function signCloseoutStatement(
+  home: Pick<Home, 'config'>,
+  { statement: text, key: keyFile }: { statement: string; key: string },
+): Promise<string> {
+  const tools = openTools((await home.config()).tools)
+  return signText({ text, keyFile, namespace: CLOSEOUT_NAMESPACE, tools })
 }

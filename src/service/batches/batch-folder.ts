@@ -9,14 +9,13 @@ interface BatchDocument {
   document: string
   /** Absolute path. */
   source: string
-  profile?: string
 }
 
 const DOCUMENT_FILE = /\.(md|markdown|txt|html|htm)$/i
 
 /**
- * Lists the documents of a folder by name, without its subfolders and other files. A file that cutter.yaml registers gets its id and
- * profile from there, every other file its id from its name.
+ * Lists the documents of a folder by name, without its subfolders and other files. A file that cutter.yaml registers gets its id
+ * from there, every other file its id from its name.
  * @throws INPUT_REFUSED when there is no document or more than `limit`, or two would have the same id
  */
 export async function listBatchDocuments(
@@ -47,11 +46,9 @@ export async function listBatchDocuments(
 /** The registered documents by the real path of their source. A source that does not exist is left out. */
 async function registeredIn({ documents }: Config, home: string) {
   const found = await Promise.all(
-    Object.entries(documents).map(async ([document, { source, profile }]) => {
+    Object.entries(documents).map(async ([document, { source }]) => {
       const path = await realpath(resolve(home, source)).catch(() => null)
-      return path === null
-        ? []
-        : [[path, { document, ...(profile === undefined ? {} : { profile }) }] as const]
+      return path === null ? [] : [[path, { document }] as const]
     }),
   )
   return new Map(found.flat())

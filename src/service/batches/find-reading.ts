@@ -6,13 +6,17 @@ import type { RunStore } from '../../store/run-store.ts'
 /** How the text of a run was read: what an operator compares over the documents of a batch. */
 export type BatchReading = z.infer<typeof readingSchema>
 
+/** Numbers of findings: those that stop a cut, those that need `--accept`, and notes. */
+const findingsSchema = z.object({ stop: z.int(), accept: z.int(), note: z.int() })
+
 const readingSchema = z.object({
   units: z.int(),
   /** 0 to 1. */
   confidence: z.number(),
-  /** Numbers of findings: those that stop a cut, those that need `--accept`, and notes. */
-  findings: z.object({ stop: z.int(), accept: z.int(), note: z.int() }),
+  findings: findingsSchema,
 })
+
+const outputSchema = z.object({ findings: findingsSchema })
 
 const scanSchema = z.object({
   confidence: z.number(),
@@ -29,9 +33,11 @@ export async function findReading(store: RunStore, run: Run | null): Promise<Bat
   const bytes = kept === undefined ? null : await store.evidence(kept.digest)
   const scan = bytes === null ? null : scanSchema.safeParse(JSON.parse(Buffer.from(bytes).toString()))
   if (scan?.success !== true) return null
+  // The plan of a re-cut leaves out findings that the text in force explains.
+  const output = outputSchema.safeParse(run.output)
   return {
     units: countUnits(scan.data),
     confidence: scan.data.confidence,
-    findings: countFindings(scan.data),
+    findings: output.success ? output.data.findings : countFindings(scan.data),
   }
 }

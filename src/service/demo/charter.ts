@@ -15,7 +15,7 @@ Tools are lent for seven days. Whoever returns one broken says so, and is thanke
 
 ### Article 3 (repealed)
 
-The bell is rung at noon.
+~~The bell is rung at noon.~~
 
 ### Article 4
 

@@ -6,8 +6,10 @@ import type { Run } from '../../domain/run.ts'
 import type { Blocker } from '../../engine/blockers.ts'
 import { type Explanation, explain } from '../../engine/explain.ts'
 import { aboutRun } from '../../reports/about-run.ts'
+import { eachRun } from '../../store/each-run.ts'
 import { assertRole } from '../access/assert-role.ts'
 import { isInScope } from '../access/scope.ts'
+import { findHostBlockers } from './host-blocker.ts'
 
 /** What an open run waits for, and whether that can come. */
 export interface RunProspect {
@@ -38,38 +40,41 @@ const PASSING: string[] = ['ON_HOLD', 'RUN_HELD', 'LIVE_REFUSED', 'STOP_EXECUTIO
 export async function examineRuns(home: Home): Promise<RunProspect[]> {
   assertRole(home, 'examine runs')
   const tampered: RunProspect[] = []
-  const open: Run[] = []
-  for (const status of ['working', 'paused', 'stopped'] as const) {
-    const every = { status, limit: Number.MAX_SAFE_INTEGER }
-    open.push(
-      ...(await home.store.list({
-        ...every,
-        onTampered: (error) => tampered.push(...prospectOfTampered(home, error)),
-      })),
-    )
-  }
-  const reached = open.filter((run) => isInScope(home, run))
-  reached.sort((a, b) => (a.startedAt < b.startedAt ? -1 : 1))
-  const found: RunProspect[] = []
-  for (const run of reached) {
-    found.push(await prospectOf(home, run))
-    // Many open runs must not keep a service from its other work.
-    await otherWork()
-  }
-  return [...tampered, ...found]
+  const onTampered = (error: Error) => void tampered.push(...prospectOfTampered(home, error))
+  // By id: a run that moves meanwhile is found under two statuses.
+  const found = new Map<string, { startedAt: string; prospect: RunProspect }>()
+  // Only prospects are kept, because there may be many open runs.
+  for (const status of ['working', 'paused', 'stopped'] as const)
+    for await (const run of eachRun(home.store, { status, onTampered })) {
+      if (isInScope(home, run))
+        found.set(run.runId, { startedAt: run.startedAt, prospect: await prospectOf(home, run) })
+      // Many open runs must not keep a service from its other work.
+      await otherWork()
+    }
+  const sorted = [...found.values()].sort((a, b) => (a.startedAt < b.startedAt ? -1 : 1))
+  return [...tampered, ...sorted.map(({ prospect }) => prospect)]
 }
 
 async function prospectOf(home: Home, run: Run): Promise<RunProspect> {
   const { deps } = await home.app()
   try {
     const explained = await explain(deps, run.runId)
-    return composeProspect(run, explained, [...explained.refusals, ...(await findTargetBlocker(home, run))])
+    const found = composeProspect(run, explained, [
+      ...explained.refusals,
+      ...(await findTargetBlocker(home, run)),
+      ...(await findHostBlockers(home, run)),
+    ])
+    return isInterrupted(home, found) ? { ...found, wakes: 'resume' } : found
   } catch (error) {
     if (!(error instanceof CutterError)) throw error
     const { code, message, next = null } = error
     return composeProspect(run, null, [{ reason: code, message, next }])
   }
 }
+
+/** Whether a run works and no living process has claimed it. A service continues it by itself; without one somebody has to. */
+const isInterrupted = ({ caller }: Home, { status, blockers }: RunProspect): boolean =>
+  status === 'working' && caller === null && !blockers.some(({ reason }) => reason === 'RUN_HELD')
 
 function composeProspect(run: Run, explained: Explanation | null, blockers: Blocker[]): RunProspect {
   const { runId, machine, status, state, gate } = run

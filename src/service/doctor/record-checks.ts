@@ -1,6 +1,7 @@
 import type { App } from '../../app/open-app.ts'
 import { CutterError } from '../../domain/errors.ts'
 import { loadRun } from '../../engine/load-run.ts'
+import { eachRun } from '../../store/each-run.ts'
 import type { Finding } from './finding.ts'
 
 /** How many runs are checked at most, so that a large store is examined in seconds. Open runs are all checked. */
@@ -19,8 +20,9 @@ export async function findTamperedRuns({ deps }: Pick<App, 'deps'>): Promise<Map
 }
 
 async function listRunIds({ store }: App['deps'], onTampered: (error: Error) => void): Promise<Set<string>> {
-  const runs = await store.list({ limit: MOST_RUNS, onTampered })
+  const newest = await store.list({ limit: MOST_RUNS, onTampered })
+  const runIds = new Set(newest.map(({ runId }) => runId))
   for (const status of ['working', 'paused', 'stopped'] as const)
-    runs.push(...(await store.list({ status, limit: Number.MAX_SAFE_INTEGER, onTampered })))
-  return new Set(runs.map(({ runId }) => runId))
+    for await (const { runId } of eachRun(store, { status, onTampered })) runIds.add(runId)
+  return runIds
 }

@@ -1,6 +1,6 @@
+import { isDay } from '../../domain/day.ts'
 import { CutterError } from '../../domain/errors.ts'
 
-const DAY = /^\d{4}-\d{2}-\d{2}$/
 const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})$/
 
 /**
@@ -8,12 +8,8 @@ const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d
  * @throws USAGE when it is neither a day nor a time with its zone
  */
 export function readAsOf(text: string): string {
-  const isDay = DAY.test(text)
-  const time = isDay ? `${text}T23:59:59.999999Z` : text
-  // A day that does not exist, such as 2026-02-30, would count as another one.
-  const day = new Date(`${text.slice(0, 10)}T00:00:00Z`)
-  const exists = !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text.slice(0, 10))
-  if ((isDay || TIME.test(text)) && exists && !Number.isNaN(Date.parse(time))) return time
+  const time = isDay(text) ? `${text}T23:59:59.999999Z` : text
+  if (TIME.test(time) && isDay(text.slice(0, 10)) && !Number.isNaN(Date.parse(time))) return time
   throw new CutterError('USAGE', `${text} is no day and no time; nothing was read`, {
     next: 'write a day such as 2026-11-28, which means its end in UTC, or a time with its zone, such as 2026-11-28T09:00:00Z',
   })

@@ -12,6 +12,7 @@ import { admitFile, knownPath } from '../access/input-files.ts'
 import { type Output, writeOutput } from '../write-output.ts'
 import { readFileText, readTargetText } from './read-document-text.ts'
 import { chooseReading, type ReadingInput } from './registered-document.ts'
+import { validateAkn } from './validate-akn.ts'
 
 export interface ExportDocumentInput extends ReadingInput {
   /** Path of a UTF-8 text. Left out: the units of `document` in `target`. */
@@ -50,7 +51,7 @@ export interface ExportedDocumentAnswer {
 /**
  * Exports a document in another format. A file is read without a store; a document of a target is read from the database.
  * @throws ACCESS_REFUSED, as every reading of documents
- * @throws USAGE when neither a file nor a document is named, INPUT_REFUSED when the file can't be read, `out` exists or the target
+ * @throws USAGE when neither a file nor a document is named, or `CUTTER_AKN_XSD` is no absolute path, INPUT_REFUSED when the file can't be read, `out` exists or the target
  * holds no such document, TARGET_NOT_FOUND, TARGET_UNREACHABLE, TARGET_REFUSED
  */
 export async function exportDocument(
@@ -61,7 +62,8 @@ export async function exportDocument(
   const text =
     given.file === undefined ? await loadTargetText(home, given) : await loadFileText(home, given.file, given)
   const { format, country, language, date = null } = given
-  const { content, notes } = formatDocument(text, { format, country, language, date })
+  const { content, notes: ofFormat } = formatDocument(text, { format, country, language, date })
+  const notes = format === 'akn' ? [...ofFormat, ...(await validateAkn(home, content))] : ofFormat
   const written = given.out === undefined ? null : await writeContent(home, given.out, content)
   return {
     document: text.document,

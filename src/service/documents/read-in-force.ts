@@ -2,6 +2,7 @@ import type { Home } from '../../app/open-home.ts'
 import { CutterError } from '../../domain/errors.ts'
 import { runOfChangeSet } from '../../effects/cut/governance-ids.ts'
 import { readServerTime } from '../../targets/postgres/read-documents.ts'
+import { readSchemaState } from '../../targets/postgres/target-schema.ts'
 import type { Sql } from '../../targets/target.ts'
 import { assertReadsDocuments } from '../access/assert-reads-documents.ts'
 import { targetError } from '../targets/target-error.ts'
@@ -41,12 +42,24 @@ export async function readInForce<T>(
   const app = await home.app()
   const target = await app.target(name)
   try {
-    return await target.read('reader', { runId: 'read', signal: app.deps.interrupt }, async (sql) =>
-      work(sql, { target: name, asOf: time ?? (await readServerTime(sql)) }),
-    )
+    return await target.read('reader', { runId: 'read', signal: app.deps.interrupt }, async (sql) => {
+      await assertCurrentSchema(sql, name)
+      return work(sql, { target: name, asOf: time ?? (await readServerTime(sql)) })
+    })
   } catch (error) {
     throw targetError(error)
   }
+}
+
+/** @throws TARGET_REFUSED when the target lacks the views that readers read */
+async function assertCurrentSchema(sql: Sql, target: string): Promise<void> {
+  const state = await readSchemaState(sql)
+  if (state === 'ours') return
+  const what =
+    state === 'older' ? 'was prepared by an earlier version of Cutter' : 'is no database that Cutter prepared'
+  throw new CutterError('TARGET_REFUSED', `target ${target} ${what}, and nothing was read`, {
+    next: `cutter target init ${target} adds what readers need, and changes no unit`,
+  })
 }
 
 /** Names the run in place of its change set. */

@@ -71,9 +71,13 @@ export async function testOwnMachine(
     faults: [...(types ?? []), ...report.faults],
     typesChecked: types !== null,
     writesTried: hasTrial,
-    runs: existsSync(storeFile(home.folder)) ? await checkCandidate(home, module) : [],
+    runs: (await hasStore(home)) ? await checkCandidate(home, module) : [],
   }
 }
+
+/** Reading runs would make the file of a store where there is none. */
+const hasStore = async (home: Home) =>
+  existsSync(storeFile(home.folder)) || (await home.config()).store !== undefined
 
 function assertInputGiven(
   given: string,

@@ -1,8 +1,8 @@
 import type { HistoryEntry } from '../../domain/history-entry.ts'
 import { entryMarks } from '../../domain/history-facts.ts'
 import type { Run } from '../../domain/run.ts'
-import { STOP_CODES } from '../../domain/stop-codes.ts'
 import type { EngineDeps } from '../../engine/engine-deps.ts'
+import { findEffectOutcome } from '../effect-outcome.ts'
 import type { Turns } from '../turns.ts'
 import type { Instruments } from './instruments.ts'
 
@@ -26,7 +26,8 @@ export function countSteps(
       .finally(() => pending.delete(measured))
     pending.add(measured)
   }
-  deps.turn = (effect, named) => turns.take(() => timed(effect, instruments.effectTime.labels(named)))
+  deps.turn = (work, { machine, effect }) =>
+    turns.take(() => timed(work, instruments.effectTime.labels({ machine, effect })))
   deps.store = {
     ...store,
     create: (...step) => timed(() => store.create(...step), instruments.stepTime),
@@ -47,21 +48,9 @@ async function timed<Result>(
   }
 }
 
-const OUTCOME = /^xstate\.(done|error)\.actor\./
-
 function countEffect({ machine }: Run, { event }: HistoryEntry, { effects }: Instruments): void {
-  const [, how] = OUTCOME.exec(event.type) ?? []
-  if (how === undefined) return
-  effects.inc({
-    machine,
-    effect: String(event.actorId),
-    outcome: how === 'done' ? String(event.ran) : codeOf(event),
-  })
-}
-
-function codeOf({ error }: HistoryEntry['event']): string {
-  const code = String((error as { code?: unknown } | undefined)?.code)
-  return Object.hasOwn(STOP_CODES, code) ? code : 'unknown'
+  const outcome = findEffectOutcome(event)
+  if (outcome !== null) effects.inc({ machine, effect: String(event.actorId), outcome })
 }
 
 /** The history is read for it, which people make happen a few times for each run. */

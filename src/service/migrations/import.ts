@@ -1,8 +1,10 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Home } from '../../app/open-home.ts'
+import { compareNames } from '../../domain/compare-names.ts'
 import { CutterError } from '../../domain/errors.ts'
 import { quoteName } from '../../domain/quote-name.ts'
+import { type EarlierImport, findImportedFile } from '../../migration/import-places.ts'
 import { type ImportedSeries, importSeries, SERIES_FORMATS } from '../../migration/import-series.ts'
 import { readSeriesFolder } from '../../targets/system/series-folder.ts'
 import { makeOutputFolder, outputPath } from '../write-output.ts'
@@ -13,8 +15,18 @@ export interface ImportedMigrations {
   format: string
   /** The folder with a folder for each migration, as an absolute path. */
   into: string
-  /** In order. `made` says whether the bundle is new; one that was there stays as it is. */
-  migrations: { name: string; version: string; from: string; made: boolean; faults: string[] }[]
+  /**
+   * In the order of the other tool. `made` says whether the bundle is new; one that was there stays as it is. A new one that the other tool
+   * orders in front of one that was there names that one as `before`.
+   */
+  migrations: {
+    name: string
+    version: string
+    from: string
+    made: boolean
+    before: string | null
+    faults: string[]
+  }[]
   left: ImportedSeries['left']
 }
 
@@ -29,17 +41,25 @@ export async function importMigrations(
   const from = resolve(home.cwd, given.folder)
   const into = await outputPath(home, given.into)
   if (given.format !== undefined && !SERIES_FORMATS.includes(given.format)) throw unknownFormat(given.format)
-  const series = await importSeries(await readSeriesFolder(from), given.format)
+  const series = await importSeries(await readSeriesFolder(from), given.format, bundlesOf(into))
   if (series === null) throw noSeries(from)
-  const isThere = (name: string) => existsSync(join(into, name, 'bundle.yaml'))
-  for (const { name, files } of series.migrations)
-    if (isThere(name)) assertSameScript(join(into, name), files)
-  const migrations = series.migrations.map(({ name, files, ...facts }) => {
-    const made = !isThere(name)
-    if (made) write(join(into, name), files)
-    return { name, made, ...facts }
+  for (const { name, made, files } of series.migrations) if (!made) assertSameScript(join(into, name), files)
+  const migrations = series.migrations.map(({ files, ...facts }) => {
+    if (facts.made) write(join(into, facts.name), files)
+    return facts
   })
   return { format: series.format, into, migrations, left: series.left }
+}
+
+/** What is in the folder. A folder without bundle.yaml is what an import left that was interrupted: it is made again. */
+function bundlesOf(into: string): { earlier: EarlierImport[]; names: string[] } {
+  const all = existsSync(into) ? readdirSync(into).sort(compareNames) : []
+  const names = all.filter((name) => existsSync(join(into, name, 'bundle.yaml')))
+  const earlier = names.flatMap((name) => {
+    const from = findImportedFile(readFileSync(join(into, name, 'bundle.yaml'), 'utf8'))
+    return from === null ? [] : [{ name, from }]
+  })
+  return { earlier, names }
 }
 
 /** bundle.yaml is written last: a bundle without it is made again. */

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import type { Home } from '../../app/open-home.ts'
 import { type LintResult, lintMigrationBundle } from '../../migration/lint-migration-bundle.ts'
-import type { MigrationBundle } from '../../migration/migration-bundle.ts'
+import { isOneTransaction, type MigrationBundle } from '../../migration/migration-bundle.ts'
 import { readMigrationFolder } from '../../targets/system/migration-folder.ts'
 import { runSquawk, type SquawkReport } from '../../targets/system/squawk.ts'
 import { openTools } from '../../tools/open-tools.ts'
@@ -31,7 +31,7 @@ export async function lintMigration(
     bundle === null
       ? null
       : await runSquawk(
-          { folder, file: bundle.spec.migration.file, inTransaction: bundle.alone.length === 0 },
+          { folder, file: bundle.spec.migration.file, inTransaction: isOneTransaction(bundle) },
           { tools: openTools((await config()).tools), signal: interrupt },
         )
   return {

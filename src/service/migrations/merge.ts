@@ -1,7 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Home } from '../../app/open-home.ts'
-import { CutterError } from '../../domain/errors.ts'
 import { assertNoBundleFaults } from '../../effects/migrate/read-migration-bundle.ts'
 import { lintMigrationBundle } from '../../migration/lint-migration-bundle.ts'
 import { mergeBundles } from '../../migration/merge-bundles.ts'
@@ -19,8 +18,8 @@ export interface MergedMigrations {
 }
 
 /**
- * Makes one bundle of several, in a folder that is new or empty, so that they are approved as one plan and committed together.
- * @throws INPUT_REFUSED when a bundle has faults or they can't be merged
+ * Makes one bundle of several, in a folder that is new or empty, so that they are approved as one plan and, where no statement runs outside of a transaction, committed together.
+ * @throws INPUT_REFUSED when a bundle has faults
  */
 export async function mergeMigrations(
   home: Pick<Home, 'cwd' | 'folder' | 'config'>,
@@ -35,10 +34,6 @@ export async function mergeMigrations(
     bundles.push(bundle!)
   }
   const files = mergeBundles(migrationName(into), bundles)
-  if ('why' in files && typeof files.why === 'string')
-    throw new CutterError('INPUT_REFUSED', `${files.why}; nothing was written`, {
-      next: 'merge those before it, and run it by itself',
-    })
   makeOutputFolder(into)
   for (const [file, text] of Object.entries(files)) writeFileSync(join(into, file), text, { flag: 'wx' })
   return { bundle: into, series: bundles.map(({ spec }) => spec.name) }

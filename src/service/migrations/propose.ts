@@ -6,6 +6,7 @@ import { connectMigrate } from '../../builtin/migrate.ts'
 import type { EffectContext } from '../../domain/effect.ts'
 import { CutterError, Stop } from '../../domain/errors.ts'
 import type { MigrateDeps } from '../../effects/migrate/deps.ts'
+import type { PlannedRestore } from '../../effects/migrate/planned-restore.ts'
 import {
   type KeptCopy,
   type ProposedMigration,
@@ -24,6 +25,8 @@ export interface ProposedBundles {
   target: string
   /** The copy on which the migrations were rehearsed. */
   copy: { takenAt: string; backup: string; reused: boolean }
+  /** What pg_restore alone can't restore of that backup, as the plan of a run shows it. */
+  restore?: PlannedRestore
   /** In the order in which they were given and rehearsed. */
   bundles: ProposedBundle[]
 }
@@ -33,6 +36,8 @@ interface ProposedBundle extends ProposedExpectations {
   bundle: string
   /** The files that were missing and were made. */
   made: string[]
+  /** The differences between copy and target that its bundle.yaml accepts, as the plan of a run shows them. */
+  deviations: string[]
 }
 
 export interface ProposeInput {
@@ -63,7 +68,7 @@ export async function proposeBundles(home: Home, given: ProposeInput): Promise<P
   const context = contextOf(home, by, app.config.caps.runMinutes, given.onProgress)
   const written: ProposedBundle[] = []
   const deps = withoutSnapshots(connectMigrate({ ...app, env: home.env, tools }))
-  const { copy, reused } = await asRefusal(folders, written, async () =>
+  const { copy, reused, restore } = await asRefusal(folders, written, async () =>
     proposeMigrations(deps, context, {
       bundles: await readBundles(folders),
       target,
@@ -75,7 +80,8 @@ export async function proposeBundles(home: Home, given: ProposeInput): Promise<P
   ).finally(() => removeIfEmpty(join(home.folder, 'var', 'backups', context.runId)))
   kept.write(copy)
   const { takenAt, file: backup } = copy.backup.dump
-  return { target, copy: { takenAt, backup, reused }, bundles: written }
+  const needs = restore === undefined ? {} : { restore }
+  return { target, copy: { takenAt, backup, reused }, ...needs, bundles: written }
 }
 
 async function readBundles(folders: string[]) {
@@ -88,14 +94,14 @@ async function readBundles(folders: string[]) {
 }
 
 /** Never half a file, whenever the process ends; and bundle.yaml last. */
-function write({ folder, files, expectations }: ProposedMigration): ProposedBundle {
+function write({ folder, files, expectations, deviations }: ProposedMigration): ProposedBundle {
   const made = Object.keys(files).filter((name) => !existsSync(join(folder, name)))
   const names = [...Object.keys(files).filter((name) => name !== 'bundle.yaml'), 'bundle.yaml']
   for (const name of names) {
     writeFileSync(join(folder, `${name}.new`), files[name]!)
     renameSync(join(folder, `${name}.new`), join(folder, name))
   }
-  return { bundle: folder, made, ...expectations }
+  return { bundle: folder, made, deviations, ...expectations }
 }
 
 /** A proposal that uses an earlier copy keeps none of its own. */
@@ -152,6 +158,17 @@ function contextOf(home: Home, by: string, minutes: number, progress: (text: str
   }
 }
 
+/** The stops that say what bundle.yaml or cutter.yaml must accept or name, as the run would. */
+const ADVISED = ['STOP_REHEARSAL_NOT_REPRESENTATIVE', 'STOP_BACKUP_FAILED']
+
+function nextOf({ facts: { code, next } }: Stop): string {
+  if (next === undefined || !ADVISED.includes(code))
+    return 'correct what is named, then run the same command again'
+  return next
+    .replaceAll(/ and resume the run, or/g, ', or')
+    .replaceAll(/(?:resume the run|start another run)/g, 'run the same command again')
+}
+
 /** No run stops here, so the stop of a phase is a refusal. It names the migration, where there are several. */
 async function asRefusal<T>(folders: string[], written: unknown[], work: () => Promise<T>): Promise<T> {
   try {
@@ -163,7 +180,7 @@ async function asRefusal<T>(folders: string[], written: unknown[], work: () => P
     const before = at === 0 ? '' : `; the expectations of ${at} before it were written`
     const where = folders.length === 1 ? '' : `${folders[at] ?? folders[0]}: `
     throw new CutterError('INPUT_REFUSED', `${where}${error.message}; bundle.yaml was not changed${before}`, {
-      next: 'correct what is named, then run the same command again',
+      next: nextOf(error),
       data: { ...(data as object | undefined), stop: code },
       cause: error,
     })

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Home } from '../../app/open-home.ts'
+import { compareNames } from '../../domain/compare-names.ts'
 import { CutterError } from '../../domain/errors.ts'
 import type { Json } from '../../domain/json.ts'
 import type { Run } from '../../domain/run.ts'
@@ -13,7 +14,7 @@ export interface MigrationStatus {
   target: string
   /** Where it is known from: the history of the target with the closed live runs of this home, or those alone. */
   source: 'history' | 'runs'
-  /** The bundles of the folder in the order of their names; then what was applied and is not in the folder. */
+  /** The bundles of the folder in the order of their names, 9 before 10; then what was applied and is not in the folder. */
   migrations: MigrationStanding[]
 }
 
@@ -21,8 +22,11 @@ interface MigrationStanding {
   name: string
   /** The folder, as an absolute path; null where only the target or a run knows the migration. */
   bundle: string | null
-  /** `changed`: a migration of this name was applied, with another script. */
-  state: 'applied' | 'pending' | 'rolled-back' | 'changed'
+  /**
+   * `changed`: a migration of this name was applied, with another script. `unfinished`: a live run of this home has committed some of it, and is
+   * not closed.
+   */
+  state: 'applied' | 'pending' | 'rolled-back' | 'changed' | 'unfinished'
   runId: string | null
   /** ISO 8601. */
   appliedAt: string | null
@@ -35,6 +39,8 @@ interface Applied {
   sha256: string
   appliedAt: string
   rolledBack: boolean
+  /** Whether the run of it is still open, so that parts of it may be missing, or be rolled back. */
+  unfinished: boolean
 }
 
 /**
@@ -51,9 +57,11 @@ export async function readMigrationStatus(
   const { target } = given
   const history = await readTargetHistory(home, app, target)
   const runs = await app.store.list({ machine: 'migrate', mode: 'live', target, limit: MOST })
+  const open = new Set(runs.filter(({ status }) => status !== 'closed').map(({ runId }) => runId))
   const recorded = (history ?? []).map(({ rolledBackAt, ...one }) => ({
     ...one,
     rolledBack: rolledBackAt !== null,
+    unfinished: open.has(one.runId),
   }))
   const known = new Set(recorded.map(({ runId }) => runId))
   // Runs from before the history was made are in no row of it.
@@ -65,14 +73,15 @@ export async function readMigrationStatus(
 /** Runs that are looked at, newest first. */
 const MOST = 100_000
 
-/** What a closed run applied, by the facts that its phases reported. */
+/** What a run applied, by the facts that its phases reported. An open one has committed something since it says how the target stands. */
 function appliedBy({ runId, status, outcome, output, updatedAt }: Run): Applied[] {
-  const isApplied = status === 'closed' && (outcome === 'succeeded' || outcome === 'rolled-back')
-  const { bundle, migrationSha256, series } = (output ?? {}) as { [key: string]: Json }
+  const { bundle, migrationSha256, series, standsAs } = (output ?? {}) as { [key: string]: Json }
+  const unfinished = status !== 'closed'
+  const isApplied = unfinished ? standsAs !== undefined : outcome === 'succeeded' || outcome === 'rolled-back'
   if (!isApplied || typeof bundle !== 'string' || typeof migrationSha256 !== 'string') return []
   const rolledBack = outcome === 'rolled-back'
   const parts = (series ?? [{ name: bundle, sha256: migrationSha256 }]) as { name: string; sha256: string }[]
-  return parts.map((one) => ({ ...one, runId, appliedAt: updatedAt, rolledBack }))
+  return parts.map((one) => ({ ...one, runId, appliedAt: updatedAt, rolledBack, unfinished }))
 }
 
 interface Bundle {
@@ -88,11 +97,9 @@ function standings(bundles: Bundle[], applied: Applied[]): MigrationStanding[] {
     const state =
       last === undefined
         ? 'pending'
-        : last.rolledBack
-          ? 'rolled-back'
-          : last.sha256 === sha256
-            ? 'applied'
-            : 'changed'
+        : last.sha256 === sha256 || last.rolledBack
+          ? standingOf(last)
+          : 'changed'
     return { name, bundle: folder, state, ...factsOf(last) } as const
   })
   const known = new Set(inFolder.map(({ runId, name }) => `${runId} ${name}`))
@@ -100,11 +107,13 @@ function standings(bundles: Bundle[], applied: Applied[]): MigrationStanding[] {
   const others = applied
     .filter(({ runId, name }) => !known.has(`${runId} ${name}`) && !names.has(name))
     .map((one) => {
-      const state = one.rolledBack ? 'rolled-back' : 'applied'
-      return { name: one.name, bundle: null, state, ...factsOf(one) } as const
+      return { name: one.name, bundle: null, state: standingOf(one), ...factsOf(one) } as const
     })
   return [...inFolder, ...others]
 }
+
+const standingOf = ({ rolledBack, unfinished }: Applied) =>
+  unfinished ? 'unfinished' : rolledBack ? 'rolled-back' : 'applied'
 
 const factsOf = (one: Applied | undefined) => ({
   runId: one?.runId ?? null,
@@ -115,7 +124,7 @@ async function readBundles(folder: string): Promise<Bundle[]> {
   if (existsSync(join(folder, 'bundle.yaml'))) return [await readBundle(folder)]
   let names: string[]
   try {
-    names = readdirSync(folder).sort()
+    names = readdirSync(folder).sort(compareNames)
   } catch (error) {
     throw refused(`the folder ${folder} can’t be read: ${(error as Error).message}`, error)
   }

@@ -1,5 +1,6 @@
 import type { Home, Log } from '../../app/open-home.ts'
 import type { Config } from '../../config/load-config.ts'
+import { joinSignals, withJoinedSignals } from '../../domain/join-signals.ts'
 import type { MessageKind } from '../../domain/message.ts'
 import type { SecretRegistry } from '../../secrets/redaction.ts'
 import type { WaitingMessage } from '../../store/message-store.ts'
@@ -68,7 +69,7 @@ type OutboxParts = Pick<Work, 'home' | 'log' | 'secrets' | 'now' | 'address'> & 
  */
 export function startOutbox({ times = {}, ...parts }: OutboxParts): Outbox {
   const closing = new AbortController()
-  const end = AbortSignal.any([parts.home.interrupt, closing.signal])
+  const { signal: end } = joinSignals([parts.home.interrupt, closing.signal])
   const work: Work = { ...parts, times: { ...TIMES, ...times }, end, underWay: new Map() }
   const ended = Promise.all([keepDelivering(work), keepTime(work)])
   return {
@@ -149,12 +150,10 @@ async function tryOnce(work: Work, settings: Config['messages'], origin: string,
     const receiver = settings.receivers[name]
     if (receiver === undefined) throw new AttemptError('cutter.yaml names no such receiver')
     const payload = secrets.redactWords(composePayload(message, origin))
-    await deliver(receiver, payload, {
-      env: home.env,
-      now: now(),
-      end: AbortSignal.any([end, AbortSignal.timeout(times.attempt)]),
-      ms: times.attempt,
-    })
+    const ms = times.attempt
+    await withJoinedSignals({ sources: [end], ms }, (signal) =>
+      deliver(receiver, payload, { env: home.env, now: now(), end: signal, ms }),
+    )
     await home.store.messageDelivered(id, { isKept: TIMED.includes(kind) })
   } catch (error) {
     // An attempt that was ended with the service says nothing of the receiver.

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Home } from '../../app/open-home.ts'
 import { CutterError } from '../../domain/errors.ts'
 import type { HistoryEntry } from '../../domain/history-entry.ts'
+import { joinSignals } from '../../domain/join-signals.ts'
 import { isInScope } from '../access/scope.ts'
 import { findRunId } from './find-run.ts'
 
@@ -46,7 +47,7 @@ export async function followRun(
   signal: AbortSignal,
 ): Promise<{ runId: string; entries: Followed }> {
   const runId = await findRunId(home, run)
-  return { runId, entries: entriesOfRun(home, { runId, seq: after }, endOf(home, signal)) }
+  return { runId, entries: untilEnd(home, signal, (end) => entriesOfRun(home, { runId, seq: after }, end)) }
 }
 
 /**
@@ -59,10 +60,22 @@ export async function followRuns(
   after: EntryName | 'start' | null,
   signal: AbortSignal,
 ): Promise<Followed> {
-  return entriesOfRuns(home, await placeFrom(home, after), endOf(home, signal))
+  const place = await placeFrom(home, after)
+  return untilEnd(home, signal, (end) => entriesOfRuns(home, place, end))
 }
 
-const endOf = ({ interrupt }: Home, signal: AbortSignal) => AbortSignal.any([signal, interrupt])
+async function* untilEnd(
+  { interrupt }: Home,
+  signal: AbortSignal,
+  follow: (end: AbortSignal) => Followed,
+): Followed {
+  const { signal: end, release } = joinSignals([signal, interrupt])
+  try {
+    yield* follow(end)
+  } finally {
+    release()
+  }
+}
 
 async function* entriesOfRun(home: Home, { runId, seq }: EntryName, end: AbortSignal): Followed {
   const { store } = home

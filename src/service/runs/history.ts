@@ -1,4 +1,5 @@
 import type { Home } from '../../app/open-home.ts'
+import { type Reasons, readReasons } from '../../domain/decisions.ts'
 import type { HistoryEntry } from '../../domain/history-entry.ts'
 import { findRunId } from './find-run.ts'
 
@@ -26,3 +27,7 @@ export async function readRunHistory(
   }
   return { runId, entries }
 }
+
+/** The reasons that people gave for their decisions on a run that was found before. */
+export const readRunReasons = async ({ store }: Pick<Home, 'store'>, runId: string): Promise<Reasons> =>
+  readReasons(await store.approvals(runId))

@@ -4,7 +4,7 @@ import { CutterError } from '../../domain/errors.ts'
 import { type HoldInForce, holdOver } from '../../domain/hold.ts'
 import { describeLostEntries, NEXT_FOR_LOST_ENTRIES } from '../../domain/lost-entries.ts'
 import type { Run } from '../../domain/run.ts'
-import type { RunFilter } from '../../store/run-store.ts'
+import type { RunFilter } from '../../store/run-filter.ts'
 import { isLimited } from '../access/scope.ts'
 import { definedOnly } from '../defined.ts'
 import { describeLostRuns } from '../store/lost-runs.ts'
@@ -66,7 +66,7 @@ export async function listRuns(home: Home, given: ListRunsInput): Promise<Listed
 async function describeLosses({ folder, store }: Home): Promise<string[]> {
   const lost = await findLostEntries(folder, store)
   const entries = lost.length === 0 ? [] : [`${describeLostEntries(lost)}; ${NEXT_FOR_LOST_ENTRIES}`]
-  return [...entries, ...(await describeLostRuns(store))]
+  return [...entries, ...(await describeLostRuns(store, { all: false }))]
 }
 
 const cursorOf = ({ startedAt, runId }: Run) => Buffer.from(`${startedAt} ${runId}`).toString('base64url')

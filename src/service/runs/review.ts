@@ -1,9 +1,11 @@
 import type { Home } from '../../app/open-home.ts'
 import { explain } from '../../engine/explain.ts'
+import type { WorldSeen } from '../../engine/look-at-world.ts'
 import { readGateAhead } from '../page/gate-ahead.ts'
 import { type PlanChanges, readPlanChanges } from '../page/plan-changes.ts'
 import { findRun } from './find-run.ts'
 import { renderRunPlan } from './readable-plan.ts'
+import { findReadyApproval } from './ready-approval.ts'
 import { answerOfRun, type RunAnswer } from './run-answer.ts'
 
 /** What a person weighs before a signature, at once. */
@@ -13,8 +15,12 @@ export interface RunReview {
   plan: string
   /** What differs from the plan with which the run came to this gate before. */
   changes: PlanChanges
-  /** What of the world is not as the plan says now. */
+  /** What of the world is not as the plan says now; where it was not looked at, what made the run return to this gate. */
   differences: string[]
+  /** How the world was seen; null unless the run waits at a gate. */
+  world: WorldSeen | null
+  /** Whether the world was looked at and is not as the plan says: an approval would be refused. */
+  isMoved: boolean
   /** What would refuse an approval that were brought now. */
   refusals: { reason: string; message: string; next: string | null }[]
   /** What happens after a yes, with how each write is taken back; `isFinal`: a live write without a known way back. */
@@ -36,6 +42,8 @@ export interface RunReview {
     wouldCount: boolean
     why: string | null
   }[]
+  /** An approval with which the run would pass its gate now; null without one. */
+  readyApproval: string | null
   /** Who may approve. */
   may: string[]
 }
@@ -55,7 +63,9 @@ export async function reviewRun(home: Home, { run: text }: { run: string }): Pro
     run: await answerOfRun(home, run),
     plan: await renderRunPlan(store, run, { page: null, pageSize: 200 }),
     changes,
-    differences: explained.differences,
+    differences: explained.differsFrom === 'earlier-plan' ? [] : explained.differences,
+    world: explained.world,
+    isMoved: explained.world?.isAsPlanned === false,
     refusals: explained.refusals.map(({ reason, message, next }) => ({ reason, message, next })),
     ahead: steps,
     isFinal,
@@ -67,6 +77,7 @@ export async function reviewRun(home: Home, { run: text }: { run: string }): Pro
       wouldCount,
       why: message,
     })),
+    readyApproval: findReadyApproval(explained),
     may: explained.approvers.filter(({ may }) => may).map(({ principal }) => principal),
   }
 }

@@ -1,14 +1,15 @@
 import type { Home } from '../../app/open-home.ts'
 import type { Mode } from '../../domain/run.ts'
+import { assertNoSecretInput } from '../../engine/check-secrets.ts'
 import { assertRole } from '../access/assert-role.ts'
 import { admitPaths } from '../access/input-files.ts'
 import { assertMachineInScope, assertRunInScope } from '../access/scope.ts'
 import { definedOnly } from '../defined.ts'
-import { findRunId } from './find-run.ts'
+import { findDeployId } from './find-deploy.ts'
 import { answerOfRun, type RunAnswer } from './run-answer.ts'
 
 export interface RollbackRunInput {
-  /** The closed deploy: its id, or a unique prefix or suffix of it. */
+  /** The closed deploy, or the adoption of one: its id, or a unique prefix or suffix of it. Of an adopted deploy also its own id. */
   run: string
   /** Release to which the pointer goes: its name, its path below the folder of the pointer, or its run. */
   to?: string | undefined
@@ -30,12 +31,13 @@ export interface RollbackRunInput {
 export async function rollbackRun(home: Home, given: RollbackRunInput): Promise<RunAnswer> {
   assertRole(home, 'start runs')
   assertMachineInScope(home, 'rollback')
-  const { engine } = await home.app()
+  const { engine, deps } = await home.app()
   const { mode, key, by, to, host, staging } = given
   const isLost = host !== undefined || staging !== undefined
   if (isLost) await assertRunInScope(home, given.run)
-  const named = { run: isLost ? given.run : await findRunId(home, given.run) }
-  const input = await admitPaths(home, 'rollback', { ...named, ...definedOnly({ to, host, staging }) })
-  const run = await engine.start('rollback', input, { mode, ...definedOnly({ key, by }) })
-  return answerOfRun(home, run)
+  const run = isLost ? given.run : await findDeployId(home, given.run)
+  const named = { run, ...definedOnly({ to, host, staging }) }
+  assertNoSecretInput(deps, named)
+  const input = await admitPaths(home, 'rollback', named)
+  return answerOfRun(home, await engine.start('rollback', input, { mode, ...definedOnly({ key, by }) }))
 }

@@ -69,7 +69,7 @@ export async function answerOfRun({ store }: Pick<Home, 'store'>, run: Run): Pro
 /** The answer to a command that closes runs, for one that had closed before. `done` says what the command would have done: `cancelled`. */
 export const answerOfClosed = (run: Run, done: string): RunAnswer => ({
   ...runAnswer(run, null),
-  note: `the run closed as ${run.outcome} on ${run.updatedAt}; nothing was ${done}`,
+  note: `the run closed as ${run.outcome} on ${run.updatedAt}; nothing was ${done}, and no reason was recorded`,
 })
 
 /**

@@ -32,6 +32,7 @@ export async function writeRunPage(
       genesis: genesisFacts(run, history),
       run,
       history,
+      approvals: await home.store.approvals(run.runId),
       plan: (digest) => home.store.evidence(digest),
     })
     await writeNewFile(file, (unfinished) => writeFile(unfinished, page))

@@ -1,13 +1,14 @@
 import { existsSync, realpathSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Home } from '../../app/open-home.ts'
-import { findBuiltin } from '../../builtin/registry.ts'
 import type { RecordedSource } from '../../custom/assert-same-source.ts'
 import { findRecordedSource, loadModuleByReference } from '../../custom/install-module.ts'
 import type { LoadedModule } from '../../custom/load-module.ts'
 import { isModulePath } from '../../domain/module-files.ts'
 import { pathRefusedError } from '../access/input-files.ts'
+import { findUploadedMachine } from '../access/uploaded-machine.ts'
 import { kebabCase } from '../kebab-case.ts'
+import { findShippedMachine } from '../machines/shipped-machines.ts'
 import { type InputField, inputFields } from './input-fields.ts'
 
 /** A machine that can be started, with what a door needs to ask for its input. */
@@ -27,19 +28,18 @@ export interface StartMachine {
  * for a key that an open run has, so that a module whose source is not the recorded one is not loaded either.
  * @throws MACHINE_CHANGED when the key belongs to an open run of another source of this module
  * @throws MACHINE_NOT_FOUND when it is neither a shipped machine, nor a name in cutter.yaml, nor the path of a module
- * @throws INPUT_REFUSED when the module can't be used as a machine, or a caller of the service names one that is not in cutter.yaml
+ * @throws INPUT_REFUSED when the module can't be used as a machine, or a caller of the service names one that is neither in cutter.yaml nor one that it may bring
+ * @throws ACCESS_REFUSED when the caller may bring none
  */
 export async function findStartMachine(home: Home, given: string, key?: string): Promise<StartMachine> {
-  const builtin = await findBuiltin(given)
-  if (builtin !== null) {
-    const fields = inputFields(builtin.definition)
-    return { name: given, given, fields, example: builtin.example, module: null }
-  }
+  const shipped = await findShippedMachine(given)
+  if (shipped !== null) return { name: given, ...shipped, module: null }
   if (home.isServed && isModulePath(given) && !Object.hasOwn((await home.config()).machines, given))
     throw pathRefusedError('a machine', given)
   const place = { home: home.folder, config: await home.config() }
-  const recorded = key === undefined ? null : await findSourceByKey(home, given, key)
-  const module = await loadModuleByReference(given, place, home.cwd, recorded)
+  const reference = (await findUploadedMachine(home, given)) ?? given
+  const recorded = key === undefined ? null : await findSourceByKey(home, reference, key)
+  const module = await loadModuleByReference(reference, place, home.cwd, recorded)
   const fields = inputFields(module.machine)
   return { name: module.machine.name, given, fields, example: exampleOf(given, fields), module }
 }

@@ -1,6 +1,7 @@
 import type { Home } from '../../app/open-home.ts'
 import type { Json } from '../../domain/json.ts'
 import type { Mode } from '../../domain/run.ts'
+import { assertNoSecretInput } from '../../engine/check-secrets.ts'
 import { assertRole } from '../access/assert-role.ts'
 import { admitPaths } from '../access/input-files.ts'
 import { assertMachineInScope, assertRunInScope } from '../access/scope.ts'
@@ -39,6 +40,8 @@ export async function startRun(home: Home, given: StartRunInput): Promise<RunAns
   if (RUN_MACHINES.has(found.name) && typeof input.run === 'string') await assertRunInScope(home, input.run)
   const app = await home.app()
   if (found.module !== null) await app.useModule(found.module)
+  // A path is changed when it is settled, after which a secret might not be recognised.
+  assertNoSecretInput(app.deps, input)
   const admitted = await admitPaths(home, found.name, input)
   try {
     const run = await app.engine.start(found.name, admitted, { mode, ...definedOnly({ key, by }) })

@@ -19,5 +19,5 @@ export async function checkStore(home: Home): Promise<StoreCheck> {
   const pages = await home.store.check()
   if (pages.length > 0) return { runs: 0, entries: 0, faults: pages }
   const { runs, entries, faults } = await examineStore(home.store)
-  return { runs, entries, faults: [...(await describeLostRuns(home.store)), ...faults] }
+  return { runs, entries, faults: [...(await describeLostRuns(home.store, { all: true })), ...faults] }
 }

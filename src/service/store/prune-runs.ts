@@ -10,6 +10,7 @@ import { CutterError } from '../../domain/errors.ts'
 import type { Run } from '../../domain/run.ts'
 import { loadRun } from '../../engine/load-run.ts'
 import { reportFolder } from '../../reports/report-folder.ts'
+import { eachRun } from '../../store/each-run.ts'
 import { makeOutputFolder } from '../write-output.ts'
 
 /** Removes closed runs from a store, each after its evidence bundle was written, read and verified. */
@@ -34,14 +35,14 @@ export async function findPrunableRuns(
   before: Date,
 ): Promise<PrunableRuns> {
   const faults: string[] = []
-  const closed = await store.list({
-    status: 'closed',
-    limit: Number.MAX_SAFE_INTEGER,
-    onTampered: ({ message }) => void faults.push(message),
-  })
+  const onTampered = ({ message }: Error) => void faults.push(message)
+  // What closed before a time was started before it, and an index finds that.
+  const closed = eachRun(store, { status: 'closed', until: before.toISOString(), onTampered })
+  const ended: string[] = []
+  for await (const { runId, updatedAt } of closed)
+    if (Date.parse(updatedAt) < before.getTime()) ended.push(runId)
   const runs: Run[] = []
-  for (const { runId, updatedAt } of closed.reverse()) {
-    if (Date.parse(updatedAt) >= before.getTime()) continue
+  for (const runId of ended.reverse()) {
     try {
       runs.push(await loadRun({ store }, runId))
     } catch (error) {

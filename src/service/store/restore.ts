@@ -6,6 +6,7 @@ import { systemClock } from '../../domain/clock.ts'
 import { CutterError } from '../../domain/errors.ts'
 import { shellQuote } from '../../domain/shell-quote.ts'
 import { assertServiceStopped } from '../access/service-lock.ts'
+import { assertFileStore } from './assert-file-store.ts'
 import { replaceStore, type StoreReplacement } from './store-copies.ts'
 
 export interface RestoreStoreInput {
@@ -24,6 +25,7 @@ export interface RestoreStoreInput {
 export async function restoreStore(home: Home, given: RestoreStoreInput): Promise<StoreReplacement> {
   const { discardNewer } = given
   assertServiceStopped(home.folder, 'restored')
+  await assertFileStore(home, 'restore')
   const from = resolve(home.cwd, given.from)
   if ((await home.config()).approvals.strict === 'owner') assertMadeByRoot(from)
   return replaceStore(home.folder, from, { discardNewer, at: systemClock.now(), by: osUser() })

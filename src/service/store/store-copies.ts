@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { chmodSync, copyFileSync, existsSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, copyFileSync, createReadStream, existsSync, rmSync, statSync } from 'node:fs'
+import { pipeline } from 'node:stream/promises'
 import { storeFile } from '../../app/open-store.ts'
 import { migrationsDirectory } from '../../app/package-paths.ts'
 import { findHeadWitness, listWitnessedRuns } from '../../app/run-reports.ts'
@@ -8,6 +9,7 @@ import { CutterError } from '../../domain/errors.ts'
 import type { HoldInForce } from '../../domain/hold.ts'
 import type { Token } from '../../domain/token.ts'
 import { loadRunRecord } from '../../engine/load-run.ts'
+import { eachRun } from '../../store/each-run.ts'
 import type { RunStore } from '../../store/run-store.ts'
 import { copyDatabase } from '../../store/sqlite/copy-database.ts'
 import { openRunStore } from '../../store/sqlite/open-run-store.ts'
@@ -41,8 +43,10 @@ export async function copyStore(home: string, file: string): Promise<StoreCopy> 
     examined = await examine(unfinished)
     removeJournal(unfinished)
   })
-  const sha256 = createHash('sha256').update(readFileSync(file)).digest('hex')
-  return { file, bytes: statSync(file).size, sha256, ...examined }
+  // A store may be larger than a buffer can be.
+  const sum = createHash('sha256')
+  await pipeline(createReadStream(file), sum)
+  return { file, bytes: statSync(file).size, sha256: sum.digest('hex'), ...examined }
 }
 
 export interface StoreReplacement extends StoreExamination {
@@ -101,23 +105,20 @@ async function examine(file: string): Promise<StoreExamination> {
     const [page] = await store.check()
     if (page !== undefined) throw new CutterError('STORE_CORRUPT', `a page of ${file} can't be read: ${page}`)
     const { faults, ...counts } = await examineStore(store)
-    return { ...counts, faults: [...(await describeLostRuns(store)), ...faults] }
+    return { ...counts, faults: [...(await describeLostRuns(store, { all: true })), ...faults] }
   })
 }
 
 /** Checks the record of every run in a store. */
 export async function examineStore(store: RunStore): Promise<StoreExamination> {
   const faults: string[] = []
-  const runs = await store.list({
-    limit: Number.MAX_SAFE_INTEGER,
-    onTampered: ({ message }) => void faults.push(message),
-  })
-  let entries = 0
-  for (const { runId } of runs) {
+  const counts = { runs: 0, entries: 0 }
+  for await (const { runId } of eachRun(store, { onTampered: ({ message }) => void faults.push(message) })) {
     const record = await loadRunRecord({ store }, runId).catch(collectFault(faults))
-    entries += record?.history.length ?? 0
+    counts.runs++
+    counts.entries += record?.history.length ?? 0
   }
-  return { runs: runs.length, entries, faults }
+  return { ...counts, faults }
 }
 
 /**
@@ -174,8 +175,10 @@ async function assertNoLoss(file: string, copy: string, from: string): Promise<v
 }
 
 async function headsOf(store: RunStore): Promise<{ runId: string; seq: number; head: string }[]> {
-  const runs = await store.list({ limit: Number.MAX_SAFE_INTEGER, onTampered: () => {} })
-  return runs.map(({ runId, seq, head }) => ({ runId, seq, head }))
+  const heads: { runId: string; seq: number; head: string }[] = []
+  for await (const { runId, seq, head } of eachRun(store, { onTampered: () => {} }))
+    heads.push({ runId, seq, head })
+  return heads
 }
 
 async function findRunsBehindReports(home: string): Promise<StoreReplacement['behind']> {

@@ -1,7 +1,7 @@
 import type { App } from '../../app/open-app.ts'
 import type { Home } from '../../app/open-home.ts'
 import { openMigrationTarget } from '../../builtin/migration-target.ts'
-import { CutterError } from '../../domain/errors.ts'
+import { CutterError, Stop } from '../../domain/errors.ts'
 import {
   HISTORY_SCHEMA,
   hasHistory,
@@ -9,12 +9,15 @@ import {
   type RecordedMigration,
   readHistory,
 } from '../../effects/migrate/migration-history.ts'
+import { errorCodeOf } from '../../targets/postgres/connection-errors.ts'
 import type { MigrationLimits } from '../../targets/postgres/migration-database.ts'
 import type { Sql } from '../../targets/target.ts'
 import { targetError } from './target-error.ts'
 
 const LIMITS: MigrationLimits = { lockTimeoutMs: 5_000, statementTimeoutMs: 60_000 }
 const NAME = `${HISTORY_SCHEMA}.history`
+/** The SQLSTATE of a denied privilege. Whatever else is refused, such as a login or a pooler, has advice of its own. */
+const DENIED = '42501'
 
 /**
  * Makes the table in which migrations of a target are recorded, as the role that migrates. It needs none of the tables of cuts.
@@ -34,9 +37,9 @@ export async function makeHistory(
       return { applied: [NAME], already: [] }
     })
   } catch (error) {
-    const refused = targetError(error)
-    if (!(refused instanceof CutterError) || refused.code !== 'TARGET_REFUSED') throw refused
-    throw new CutterError(refused.code, refused.message, {
+    const isDenied = error instanceof Stop && errorCodeOf(error.cause) === DENIED
+    if (!isDenied) throw targetError(error)
+    throw new CutterError('TARGET_REFUSED', error.message, {
       next: `let the role that migrates make it: grant create on database … to …; or make the schema ${HISTORY_SCHEMA} for that role`,
       cause: error,
     })

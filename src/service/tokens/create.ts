@@ -24,7 +24,7 @@ export interface CreateTokenInput {
   expires: string
   /** The machines whose runs it reaches; left out: all. */
   machines?: string[] | undefined
-  /** Makes a read-only link: the only run that it reaches, by its id or a unique prefix or suffix. */
+  /** Makes a read-only link to the gate at which this run waits now, else to the run: its id or a unique prefix or suffix. */
   run?: string | undefined
   /** Label of the operator. */
   by?: string | undefined

@@ -91,10 +91,11 @@ function withoutSync<Result>(db: Database, commit: () => Result): Result {
 }
 
 /** Whether the result is what the statement must have. */
-function execute(sql: Statements, { statement, values, must }: StepStatement): boolean {
+function execute(sql: Statements, { statement, values, must, otherwise }: StepStatement): boolean {
   if (must === 'find-nothing') return sql[statement].get(values) === undefined
   const { changes } = sql[statement].run(values)
-  return must === null || changes === 1
+  if (must === null || changes === 1) return true
+  return otherwise !== undefined && execute(sql, otherwise)
 }
 
 const isConstraint = (error: unknown) =>

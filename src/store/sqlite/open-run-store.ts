@@ -10,6 +10,7 @@ import type {
   StoredRun,
   UnusedApproval,
 } from '../run-store.ts'
+import { likeText } from './ids-like.ts'
 import { createRunLister } from './list-runs.ts'
 import { messageMethods } from './message-methods.ts'
 import { type OpenOptions, openDatabase } from './open-database.ts'
@@ -37,6 +38,9 @@ import { toStoreError } from './store-errors.ts'
 
 /** Runs work on the database. Rejects with the CutterError that names what SQLite reports. */
 type Guard = <T>(work: () => T) => Promise<T>
+
+/** The entries whose runs are looked for whenever runs are listed: half a millisecond of work. */
+const NEWEST_ENTRIES = 1_000
 
 /**
  * The SQLite driver of RunStore: one file in WAL mode; every acknowledged step is fsynced.
@@ -66,14 +70,18 @@ export function openRunStore(options: OpenOptions): BatchingStore {
     ...tokenMethods(sql, guard),
     ...messageMethods(db, sql, guard),
     prune: (pruned) => guard(() => pruneRun(db, pruned)),
-    prunedLike: (text) => guard(() => sql.prunedLike.all({ text }) as unknown as PrunedRun[]),
+    prunedLike: (text) => guard(() => sql.prunedLike.all(likeText(text)) as unknown as PrunedRun[]),
     figures: () => readFigures(db, options.file, guard),
     version: () =>
       guard(() => {
         const own = sql.ownChanges.get()!.n
         return `${own}:${sql.dataVersion.get()!.data_version}`
       }),
-    historiesWithoutRun: () => guard(() => sql.historiesWithoutRun.all().map((row) => row.run_id as string)),
+    historiesWithoutRun: ({ all }) =>
+      guard(() => {
+        const rows = all ? sql.historiesWithoutRun.all() : sql.newestHistoriesWithoutRun.all(NEWEST_ENTRIES)
+        return rows.map((row) => row.run_id as string)
+      }),
     check: () => guard(() => findPageFaults(db)),
     async close() {
       await saver.close()
@@ -89,6 +97,8 @@ type RunMethods = Pick<
   | 'runByKey'
   | 'idsLike'
   | 'list'
+  | 'listWaiting'
+  | 'count'
   | 'history'
   | 'newestPlace'
   | 'placeOf'
@@ -104,7 +114,7 @@ type RunMethods = Pick<
 function runMethods(db: Database, sql: Statements, guard: Guard): RunMethods {
   // Each in one transaction, because another process may be moving the run.
   const storedRun = db.transaction((runId: string, since: number) => readStoredRun(sql, runId, since))
-  const listRuns = createRunLister(db)
+  const lister = createRunLister(db)
   const resumableRun = db.transaction((runId: string) => readResumableRun(sql, runId))
   return {
     run: (runId) => guard(() => findRun(sql.run.get(runId))),
@@ -112,12 +122,13 @@ function runMethods(db: Database, sql: Statements, guard: Guard): RunMethods {
     runByKey: (key) => guard(() => findRun(sql.runByKey.get(key))),
     idsLike: (text, limit) =>
       guard(() => {
-        // Found by the key, also among many runs. Otherwise each id is compared.
         const exact = sql.idLike.all(text)
-        const rows = exact.length > 0 ? exact : sql.idsLike.all({ text, limit })
+        const rows = exact.length > 0 ? exact : sql.idsLike.all({ ...likeText(text), limit })
         return rows.map((row) => row.run_id as string)
       }),
-    list: (filter) => guard(() => listRuns(filter)),
+    list: (filter) => guard(() => lister.list(filter)),
+    listWaiting: (filter) => guard(() => lister.listWaiting(filter)),
+    count: (filter) => guard(() => lister.count(filter)),
     history: (runId) => guard(() => sql.history.all(runId).map(readEntryRow)),
     newestPlace: () => guard(() => sql.newestPlace.get()!.place as number),
     placeOf: (runId, seq) => guard(() => (sql.placeOf.get(runId, seq)?.place as number | undefined) ?? null),

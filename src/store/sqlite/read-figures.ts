@@ -15,7 +15,7 @@ const COUNT_RUNS = `
 /** An arrival is the newest entry of its run, or lies some refusals before it. */
 const COUNT_GATES = `
   with recursive at_gate (machine, gate, gate_seq, entry_id) as (
-    select machine, gate, gate_seq, newest_id from runs where outcome is null and status = 'paused'
+    select machine, gate, gate_seq, newest_id from runs where status = 'paused'
     union all
     select machine, gate, gate_seq, previous_id from at_gate join history on id = entry_id where seq > gate_seq
   )

@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3'
 import { entryColumns, RUN_COLUMNS, STEP_COLUMNS } from './columns.ts'
+import { idsLike } from './ids-like.ts'
 import type { Row } from './row.ts'
 
 /**
@@ -13,6 +14,12 @@ const stepChanges = [
   'newest_id = last_insert_rowid()',
 ].join(', ')
 const asFound = 'run_id = ? and seq = ? and head = ?'
+const changesAtWork = stepChanges.replace('status = ?, ', '')
+
+/** Keeps since when a run waits through steps at one arrival or one stop: of a refusal, for example. */
+const waitsSince = `
+    waits_since = iif(iif(? = 'stopped', status = 'stopped' and snapshot_digest = ?, gate_seq = ?),
+      coalesce(waits_since, updated_at), null)`
 
 /** A run with the columns of its newest entry, by which `readRow` checks it. */
 export const runWithEntry = `
@@ -30,16 +37,30 @@ const tokenFields = `
       expires_at as expiresAt, revoked_at as revokedAt, revoked_by as revokedBy, last_used_at as lastUsedAt
     from tokens`
 
+const prunedFields = `
+    run_id as runId, machine, mode, outcome, start_key as startKey, seq, head, closed_at as closedAt, pruned_at as prunedAt, by,
+      bundle_digest as bundleDigest`
+
 /** Every statement of the store, named by a verb. Prepared on first use: a cold command needs three of them. */
 const texts = {
   insertRun: `
     insert into runs (${runColumns.join(', ')}) values (${runColumns.map((column) => `@${column}`).join(', ')})`,
-  // The statements of every step bind by position, because binding by name costs as much again as running them. An open run has no
-  // outcome, and a statement that does not name the outcome does not touch the index of open runs.
-  updateRun: `update runs set ${stepChanges} where ${asFound}`,
-  closeRun: `update runs set outcome = ?, packed_snapshot = ?, ${stepChanges} where ${asFound}`,
+  // The statements of every step bind by position, because binding by name costs as much again as running them. Most steps leave a run
+  // working, and a statement that does not name the status does not touch the indices of runs by status.
+  continueRun: `update runs set ${changesAtWork} where ${asFound} and status = 'working'`,
+  updateRun: `update runs set ${waitsSince}, ${stepChanges} where ${asFound}`,
+  closeRun: `update runs set outcome = ?, packed_snapshot = ?, waits_since = null, ${stepChanges} where ${asFound}`,
   historiesWithoutRun: `
     select run_id from history where seq = 1 and not exists (select 1 from runs where runs.run_id = history.run_id)
+    order by run_id`,
+  // Deleted ones, and those that the newest entries show.
+  newestHistoriesWithoutRun: `
+    select run_id from deleted_runs
+    where exists (select 1 from history where history.run_id = deleted_runs.run_id and seq = 1)
+      and not exists (select 1 from runs where runs.run_id = deleted_runs.run_id)
+    union
+    select run_id from history not indexed where id > (select max(id) from history) - ? and seq = 1
+      and not exists (select 1 from runs where runs.run_id = history.run_id)
     order by run_id`,
   // Runs after the first entry was inserted.
   setNewestEntry: 'update runs set newest_id = last_insert_rowid() where run_id = ?',
@@ -104,19 +125,21 @@ const texts = {
     from outbox where outcome is not 'delivered' group by receiver, outcome order by receiver, outcome`,
   waitingAtGates: `
     with recursive at_gate (run_id, machine, mode, state, status, gate, gate_seq, entry_id) as (
-      select run_id, machine, mode, state, status, gate, gate_seq, newest_id from runs where outcome is null and status = 'paused'
+      select run_id, machine, mode, state, status, gate, gate_seq, newest_id from runs where status = 'paused'
       union all
       select at_gate.run_id, machine, mode, at_gate.state, at_gate.status, gate, gate_seq, previous_id
       from at_gate join history on id = entry_id where seq > gate_seq
     )
     select at_gate.run_id as runId, machine, mode, at_gate.state, at_gate.status, gate, gate_seq as seq, history.at as since
-    from at_gate join history on history.id = entry_id where history.seq = gate_seq and history.at <= ?`,
+    from at_gate join history on history.id = entry_id where history.seq = gate_seq and history.at <= ?
+    order by since, runId`,
   expiringApprovals: `
     select approval_id as approvalId, json_extract(statement_text, '$.expiresAt') as expiresAt, run_id as runId, machine, mode, state,
       status, runs.gate, gate_seq as seq
     from approvals join runs using (run_id)
-    where used_seq is null and outcome is null and status = 'paused' and runs.gate = approvals.gate
-      and json_extract(statement_text, '$.seq') = gate_seq and json_extract(statement_text, '$.expiresAt') between @from and @until`,
+    where used_seq is null and status = 'paused' and runs.gate = approvals.gate
+      and json_extract(statement_text, '$.seq') = gate_seq and json_extract(statement_text, '$.expiresAt') between @from and @until
+    order by expiresAt, approvalId`,
   insertEvidence: `
     insert into evidence (digest, media_type, bytes) values (@digest, @media_type, @bytes) on conflict (digest) do nothing`,
   insertRunEvidence:
@@ -141,10 +164,7 @@ const texts = {
       union all select run_id, start_key, bundle_digest from pruned_runs)
     where start_key = ?`,
   idLike: 'select run_id from runs where run_id = ?',
-  idsLike: `
-    select run_id from runs
-    where substr(run_id, 1, length(@text)) = @text or substr(run_id, -length(@text)) = @text
-    order by run_id limit @limit`,
+  idsLike: `${idsLike('runs', 'run_id')} order by run_id limit @limit`,
   history: `
     with recursive entry (entry_id, of_run) as (
       select newest_id, run_id from runs where run_id = ?
@@ -153,24 +173,25 @@ const texts = {
     )
     ${entries} from entry join history on history.id = entry_id and history.run_id = of_run ${withBefore} order by history.seq`,
   newestPlace: 'select coalesce(max(id), 0) as place from history',
+  // A cross join, so that SQLite does not begin with the complete history.
   placeOf: `
     with recursive entry (entry_id) as (
       select newest_id from runs where run_id = ?
       union all
       select previous_id from entry join history on id = entry_id where previous_id < id
     )
-    select id as place from entry join history on id = entry_id where seq = ?`,
+    select id as place from entry cross join history on id = entry_id where seq = ?`,
   entriesAfter: `
     ${entries}, machine from history join runs on runs.run_id = history.run_id ${withBefore}
     where history.id > @place order by history.id limit @limit`,
   workingRuns: `
-    select run_id from runs where outcome is null and status = 'working' order by started_at, run_id`,
+    select run_id from runs where status = 'working' order by started_at, run_id`,
   dueGates: `
-    select distinct run_id from timers join runs using (run_id) where due_at <= ? and outcome is null and status = 'paused'
+    select distinct run_id from timers join runs using (run_id) where due_at <= ? and status = 'paused'
     order by run_id`,
   unusedApprovals: `
     select approvals.rowid as place, run_id as runId, approval_id as approvalId from approvals join runs using (run_id)
-    where approvals.rowid > ? and used_seq is null and outcome is null and status = 'paused'
+    where approvals.rowid > ? and used_seq is null and status = 'paused'
     order by approvals.rowid`,
   ownChanges: 'select total_changes() as n',
   dataVersion: 'pragma data_version',
@@ -217,17 +238,15 @@ const texts = {
     insert into machine_modules (name, path, started_at) values (@name, @path, @startedAt)
     on conflict (name) do update set path = excluded.path
       where machine_modules.path = excluded.path or @moved = 1
-        or not exists (select 1 from runs where machine = @name and status != 'closed')`,
+        or not exists (
+          select 1 from runs where machine = @name and status = 'working' union all
+          select 1 from runs where machine = @name and status = 'paused' union all
+          select 1 from runs where machine = @name and status = 'stopped')`,
   closeoutSignatures: `
     select given.*, sealed.statement_text as sealed_text from closeout_signatures as given
     left join closeout_signatures as sealed on sealed.run_id = given.run_id and sealed.kind = 'instance'
     where given.run_id = ? order by given.kind = 'instance' desc, given.signer`,
-  prunedLike: `
-    select run_id as runId, machine, mode, outcome, start_key as startKey, seq, head, closed_at as closedAt,
-      pruned_at as prunedAt, by, bundle_digest as bundleDigest
-    from pruned_runs
-    where substr(run_id, 1, length(@text)) = @text or substr(run_id, -length(@text)) = @text
-    order by run_id`,
+  prunedLike: `${idsLike('pruned_runs', prunedFields)} order by runId`,
   executionSwitch: 'select enabled, until, reason, by, at from execution_switch order by id desc limit 1',
   hold: `
     select id, kind, at, reason, by from holds where kind != 'release' order by id desc limit 1`,

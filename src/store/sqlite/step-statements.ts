@@ -15,6 +15,8 @@ export interface StepStatement {
   must: 'change' | 'find-nothing' | null
   /** The reason of that refusal. */
   refusal: string | null
+  /** Replaces it where it changes nothing. */
+  otherwise?: StepStatement
 }
 
 type Values = StepStatement['values']
@@ -26,6 +28,7 @@ const changing = (statement: StatementName, values: Values, refusal: string): St
   return { statement, values, must: 'change', refusal }
 }
 const STEP_FIELDS = STEP_COLUMNS.map(([, field]) => field)
+const FIELDS_AT_WORK = STEP_FIELDS.filter((field) => field !== 'status')
 const MOVED_ON = 'another process changed it in the meantime'
 
 /** All statements of a step in their order. The entry comes before the run's row, which links to the entry's id. */
@@ -64,19 +67,25 @@ function runInserts(run: Row, entry: StepStatement): StepStatement[] {
 
 function runUpdates(row: StepRow): StepStatement[] {
   const { runId, seq, previousHash, rest } = row
-  // Only a step that closes the run names the column of the index of open runs. Nothing follows its snapshot, so that is packed.
-  const updated =
-    row.status === 'closed'
-      ? changing(
-          'closeRun',
-          [row.outcome, packText(row.snapshot), ...updateValues({ ...row, snapshot: '' })],
-          MOVED_ON,
-        )
-      : changing('updateRun', updateValues(row), MOVED_ON)
+  const updated = runUpdate(row)
   if (rest?.upgradedTo == null) return [updated]
   const { version, definitionDigest: definition_digest } = rest.upgradedTo
   const upgrade = { run_id: runId, version, definition_digest, seq: seq - 1, head: previousHash }
   return [changing('upgradeRun', upgrade, MOVED_ON), updated]
+}
+
+function runUpdate(row: StepRow): StepStatement {
+  const { status, snapshot, snapshotDigest, gateSeq, outcome } = row
+  // Nothing follows the snapshot of a closed run, so that is packed.
+  if (status === 'closed') {
+    const values = [outcome, packText(snapshot), ...updateValues({ ...row, snapshot: '' })]
+    return changing('closeRun', values, MOVED_ON)
+  }
+  const values = [status, snapshotDigest, gateSeq, ...updateValues(row)]
+  const updated = changing('updateRun', values, MOVED_ON)
+  if (status !== 'working') return updated
+  // Nearly always it was working before.
+  return { ...changing('continueRun', updateValues(row, FIELDS_AT_WORK), MOVED_ON), otherwise: updated }
 }
 
 /** The fields of the entry in the order of their columns, then the run whose newest entry it follows. */
@@ -94,9 +103,9 @@ function entryValues(row: StepRow): unknown[] {
 }
 
 /** The columns that a step changes, then the values by which the row is found. */
-function updateValues(row: StepRow): unknown[] {
+function updateValues(row: StepRow, fields = STEP_FIELDS): unknown[] {
   const values: unknown[] = []
-  for (const field of STEP_FIELDS) values.push(row[field])
+  for (const field of fields) values.push(row[field])
   values.push(row.runId, row.seq - 1, row.previousHash)
   return values
 }

@@ -58,6 +58,13 @@ const REFUSED: { [name: string]: string } = {
 
 const SSL_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full']
 const SESSION_ATTRIBUTES = ['any', 'read-write', 'read-only', 'primary', 'standby', 'prefer-standby']
+/** What may be written for a parameter, where libpq has a list. */
+const VALUES: { [name: string]: string[] } = {
+  sslmode: SSL_MODES,
+  target_session_attrs: SESSION_ATTRIBUTES,
+  channel_binding: ['disable', 'prefer', 'require'],
+  gssencmode: ['disable', 'prefer', 'require'],
+}
 
 /**
  * Reads a connection string.
@@ -209,16 +216,17 @@ function assertParameter(name: string, value: string): void {
       'has a parameter that libpq does not know',
       `use only parameters of libpq, such as ${['sslmode', 'options', 'target_session_attrs'].join(', ')}`,
     )
-  const allowed =
-    name === 'sslmode'
-      ? [...SSL_MODES, 'no-verify']
-      : name === 'target_session_attrs'
-        ? SESSION_ATTRIBUTES
-        : null
-  if (allowed !== null && !allowed.includes(value))
+  const allowed = VALUES[name]
+  const isOwn = name === 'sslmode' && value === 'no-verify'
+  if (allowed !== undefined && !allowed.includes(value) && !isOwn)
     throw new ConnectionStringError(
       `has a ${name} that libpq does not know`,
-      `write one of these for ${name}: ${(name === 'sslmode' ? SSL_MODES : SESSION_ATTRIBUTES).join(', ')}`,
+      `write one of these for ${name}: ${allowed.join(', ')}`,
+    )
+  if (name === 'gssencmode' && value === 'require')
+    throw new ConnectionStringError(
+      'has gssencmode=require, and Cutter encrypts with TLS alone',
+      'write sslmode=require or sslmode=verify-full in its place',
     )
 }
 

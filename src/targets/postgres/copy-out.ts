@@ -1,26 +1,14 @@
-import type { Connection, Submittable } from 'pg'
 import type { Sql } from '../target.ts'
+import { CopyStatement } from './copy-statement.ts'
 
-/** `COPY … TO STDOUT`, whose rows `pg` itself drops. Its methods are those that `pg` calls. */
-class CopyOut implements Submittable {
-  readonly done: Promise<void>
-  readonly #text: string
+/** `COPY … TO STDOUT`. */
+class CopyOut extends CopyStatement {
   readonly #onRow: (row: Buffer) => void
-  #resolve!: () => void
-  #reject!: (error: Error) => void
   #failed: Error | null = null
 
   constructor(text: string, onRow: (row: Buffer) => void) {
-    this.#text = text
+    super(text)
     this.#onRow = onRow
-    this.done = new Promise((resolve, reject) => {
-      this.#resolve = resolve
-      this.#reject = reject
-    })
-  }
-
-  submit(connection: Connection): void {
-    connection.query(this.#text)
   }
 
   /** The server sends a message for each row: PostgreSQL, "Frontend/Backend Protocol", section "COPY Operations". */
@@ -32,20 +20,10 @@ class CopyOut implements Submittable {
     }
   }
 
-  handleReadyForQuery(): void {
-    if (this.#failed === null) this.#resolve()
-    else this.#reject(this.#failed)
+  override handleReadyForQuery(): void {
+    if (this.#failed === null) super.handleReadyForQuery()
+    else this.reject(this.#failed)
   }
-
-  handleError(error: Error): void {
-    this.#reject(error)
-  }
-
-  handleRowDescription(): void {}
-  handleDataRow(): void {}
-  handleCommandComplete(): void {}
-  handleEmptyQuery(): void {}
-  handlePortalSuspended(): void {}
 }
 
 /**

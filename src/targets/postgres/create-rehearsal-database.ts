@@ -149,15 +149,23 @@ export async function applySettings(
       // A login that takes another role is known by that role.
       if (name === 'role' || name === 'session_authorization') continue
       const path = name.split('.').map((part) => client.escapeIdentifier(part))
-      await client.query('select pg_catalog.set_config($1, $2, false)', [name, value])
-      await client.query(
-        `alter database ${client.escapeIdentifier(database)} set ${path.join('.')} from current`,
-      )
+      const set = `alter database ${client.escapeIdentifier(database)} set ${path.join('.')}`
+      try {
+        await client.query('select pg_catalog.set_config($1, $2, false)', [name, value])
+        await client.query(`${set} from current`)
+      } catch (error) {
+        // It names an object of the database, such as a text search configuration, which this session does not see.
+        if ((error as { code?: string }).code !== INVALID_VALUE) throw error
+        await client.query(`${set} = ${client.escapeLiteral(value)}`)
+      }
     }
   } catch (error) {
     throw notLikeSourceError(target, error as Error)
   }
 }
+
+/** The SQLSTATE of a setting that the session can't take. */
+const INVALID_VALUE = '22023'
 
 function creationOptions(
   client: Client,

@@ -9,7 +9,7 @@ import { dumpFailedError } from './dump-failure.ts'
 import { digestOfDump, privateFolder, secureDump, sizeOfDump, syncToDisk } from './dump-files.ts'
 import type { MigrationDatabase } from './migration-database.ts'
 import { assertToolVersion, findPgTool, splitConnectionString } from './pg-tools.ts'
-import { type LeftOut, type RestoreOptions, restoreUnprivileged } from './restore-dump.ts'
+import { type RestoredDump, type RestoreOptions, restoreUnprivileged } from './restore-dump.ts'
 import { readRowsOfDump, type TableOfDump } from './rows-of-dump.ts'
 
 /** A backup on disk, in pg_dump's custom format, or in its directory format, which several processes write and read at once. */
@@ -59,19 +59,22 @@ export interface DatabaseDumps {
       databaseBytes: number
       /** Tables of which the dump holds the definition alone. */
       without?: TableOfDump[]
+      /** Whether a restored database may have a row in another partition: see `SCATTERED`. */
+      scattered?: boolean
     },
   ): Promise<DatabaseDump>
   /**
    * Restores a dump into an empty database that is open as the role that restores. It has no power, so what needs a superuser is left
    * out and returned.
    * @throws STOP_BACKUP_FAILED when the file is missing or has other bytes, or pg_restore fails
+   * @throws STOP_REHEARSAL_NOT_REPRESENTATIVE when a rule rejects rows that the source has, and no deviation accepts it
    */
   restore(
     context: EffectContext,
     dump: DatabaseDump,
     into: MigrationDatabase,
     options: RestoreOptions,
-  ): Promise<LeftOut[]>
+  ): Promise<RestoredDump>
   /** Reads the rows of one table out of a dump, in the text format of COPY. */
   readRows(
     context: EffectContext,
@@ -158,6 +161,7 @@ async function takeDump(
     lockTimeoutMs,
     databaseBytes,
     without = [],
+    scattered = false,
   }: Parameters<DatabaseDumps['take']>[2],
 ): Promise<DatabaseDump> {
   const { home, tools } = place
@@ -183,6 +187,8 @@ async function takeDump(
       '--no-password',
       `--snapshot=${snapshot}`,
       `--lock-wait-timeout=${Math.round(lockTimeoutMs)}`,
+      // Otherwise each partition is filled with the rows that the source has there, which it may reject.
+      ...(scattered ? ['--load-via-partition-root'] : []),
       ...without.map(({ schema, table }) => `--exclude-table-data=${quoted(schema)}.${quoted(table)}`),
       `--dbname=${address}`,
     ],
@@ -211,7 +217,7 @@ async function restoreDump(
   { home, tools, jobs = parallelJobs() }: Place,
   context: EffectContext,
   { dump, into, options }: { dump: DatabaseDump; into: MigrationDatabase; options: RestoreOptions },
-): Promise<LeftOut[]> {
+): Promise<RestoredDump> {
   const path = join(home, dump.file)
   const found = existsSync(path) ? await digestOfDump(path) : null
   if (found !== dump.sha256) {

@@ -86,6 +86,7 @@ export function listOwnerStatements({ database, mayBecomeOwner }: Initiator): {
       'grant create on schema public to cutter_owner',
       'create schema if not exists cutter_governance authorization cutter_owner',
       'create schema if not exists cutter_fencing authorization cutter_owner',
+      'create schema if not exists cutter_reading authorization cutter_owner',
       'set local search_path = pg_catalog, pg_temp',
       'set local role cutter_owner',
     ],

@@ -12,6 +12,7 @@ import {
   withSession,
 } from './pg-session.ts'
 import { withRetries } from './retries.ts'
+import { settingsOfSessions, withEnvironment } from './session-options.ts'
 import { findMigrationStop } from './target-stops.ts'
 import { inReadOnlyTransaction, inTransaction } from './transactions.ts'
 
@@ -56,10 +57,12 @@ export interface MigrationDatabase {
    */
   copyOut(sql: Sql, text: string, onRow: (row: Buffer) => void): Promise<void>
   /**
-   * The connection string with its password, for pg_dump and pg_restore only. Of several hosts it has the one to which the last session
-   * went, because a snapshot belongs to one server.
+   * The connection string with its password and with PGOPTIONS, for pg_dump and pg_restore only, which get no variables. Of several hosts it has
+   * the one to which the last session went, because a snapshot belongs to one server.
    */
   url(): string
+  /** The names of the settings that its sessions get from the connection string, or from PGOPTIONS. */
+  settingNames(): string[]
 }
 
 /** The major version of a server, such as 15. */
@@ -132,7 +135,8 @@ export function openMigrationDatabase(access: {
     // Nothing is rolled back here, so nothing is done again.
     session: (context, limits, work) => session(context, limits, work, null),
     copyOut,
-    url: () => (server === null ? access.url() : urlOfServer(access.url(), server)),
+    url: () => withEnvironment(server === null ? access.url() : urlOfServer(access.url(), server)),
+    settingNames: () => settingsOfSessions(access.url()),
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Client } from 'pg'
 import { Stop } from '../../domain/errors.ts'
+import { DATA_ROLES, isApproved } from '../../domain/rehearsal-powers.ts'
 import { ROLE_MARK } from '../../domain/role-mark.ts'
 import {
   type Administrator,
@@ -8,8 +9,6 @@ import {
   rulesOverAllRoles,
 } from './rehearsal-administrator.ts'
 import type { RoleProfile, SourceProfile } from './rehearsal-database.ts'
-import { isApproved } from './rehearsal-extensions.ts'
-import { DATA_ROLES } from './rehearsal-roles.ts'
 
 /** What the login of a rehearsal server may not do although a rehearsal needs it. */
 interface MissingPower {

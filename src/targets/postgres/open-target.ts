@@ -133,8 +133,7 @@ async function assertSchema(client: Client, { name, toPrepare }: TargetAccess): 
   if (state === 'ours') return
   const what = {
     absent: 'does not have Cutter’s schema',
-    older:
-      'was prepared by an earlier version of Cutter, and can’t refuse a process whose run was taken over',
+    older: 'was prepared by an earlier version of Cutter, and lacks schemas that this one needs',
     foreign: 'already has tables with Cutter’s names that Cutter did not create',
   }[state]
   throw new Stop('STOP_TARGET_REFUSED', `target ${name} ${what}; nothing was changed`, { next: toPrepare })

@@ -2,9 +2,11 @@ import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import { CutterError } from '../../domain/errors.ts'
+import { requireChannelBinding } from './channel-binding.ts'
 import { type Encryption, encryptionsOf } from './connection-encryption.ts'
 import { ConnectFailedError, errorCodeOf } from './connection-errors.ts'
 import { type ConnectionSettings, ConnectionStringError, readConnectionString } from './connection-string.ts'
+import { countStatements } from './count-statements.ts'
 
 /**
  * The only module that connects to PostgreSQL. It loads `pg` at the first connection, so that commands without a target don't wait
@@ -30,6 +32,14 @@ interface Attempt {
 /** Servers that answered that they have no encryption. Asking them again would cost a connection each time. */
 const withoutEncryption = new Set<string>()
 
+export interface ConnectOptions {
+  /** The name of the session in the server's views. */
+  applicationName: string
+  /** What the connection string is, as the subject of an error; a target’s by default. */
+  subject?: string | undefined
+  signal?: AbortSignal | undefined
+}
+
 /**
  * Connects to the first server of a connection string that accepts the login and is what `target_session_attrs` asks for.
  * @throws CONFIG_INVALID when the connection string can't be read
@@ -37,10 +47,9 @@ const withoutEncryption = new Set<string>()
  */
 export async function connectClient(
   text: string,
-  applicationName: string,
-  signal?: AbortSignal,
+  { applicationName, subject = "a target's connection string", signal }: ConnectOptions,
 ): Promise<pg.Client> {
-  const { settings, attempts } = readAttempts(text)
+  const { settings, attempts } = readAttempts(text, subject)
   const wanted = settings.parameters.target_session_attrs ?? 'any'
   // libpq tries the standbys first, and then takes whichever server there is.
   const passes = wanted === 'prefer-standby' ? ['standby', 'any'] : [wanted]
@@ -63,7 +72,7 @@ export async function connectClient(
   throw failure
 }
 
-function readAttempts(text: string): { settings: ConnectionSettings; attempts: Attempt[] } {
+function readAttempts(text: string, subject: string): { settings: ConnectionSettings; attempts: Attempt[] } {
   try {
     const settings = readConnectionString(text)
     const attempts = settings.hosts.flatMap(({ host, port }) =>
@@ -77,7 +86,7 @@ function readAttempts(text: string): { settings: ConnectionSettings; attempts: A
   } catch (error) {
     if (!(error instanceof ConnectionStringError)) throw error
     // The message names parameters alone. Node's own errors would repeat the complete string with its password.
-    throw new CutterError('CONFIG_INVALID', `a target's connection string ${error.message}`, {
+    throw new CutterError('CONFIG_INVALID', `${subject} ${error.message}`, {
       next: error.next,
     })
   }
@@ -117,6 +126,8 @@ async function connectTo(
     keepAlive: true,
     types: { getTypeParser: typeParser(driver.types) },
   } as pg.ClientConfig)
+  if (parameters.channel_binding === 'require') requireChannelBinding(client)
+  countStatements(client)
   client.on('error', (error) => {
     // The first one has the server's reason.
     if (!lost.has(client)) lost.set(client, error)

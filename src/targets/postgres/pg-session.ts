@@ -61,7 +61,7 @@ export async function withSession<T>(
   work: (client: pg.Client) => Promise<T>,
 ): Promise<T> {
   options.signal?.throwIfAborted()
-  const client = await connectClient(url, options.applicationName, options.signal)
+  const client = await connectClient(url, options)
   const stopListening = listenForAbort(client, urlOfServer(url, client), options.signal)
   try {
     await configure(client, options)
@@ -82,7 +82,7 @@ export async function withSession<T>(
  * @throws ConnectFailedError when the server refuses it or can't be reached
  */
 export async function logIn(url: string, applicationName: string): Promise<void> {
-  void endClient(await connectClient(url, applicationName))
+  void endClient(await connectClient(url, { applicationName }))
 }
 
 /** The connection string for the one server, of several, to which a client is connected. */
@@ -146,7 +146,7 @@ function poolerError({ host, port, database }: pg.Client): CutterError {
     'TARGET_REFUSED',
     `${host}:${port}/${database ?? ''} is a connection pooler: another process of the server answers than the one that accepted the login; nothing was set or changed`,
     {
-      next: 'name the server itself in the URL, because settings of a session that others use next would change what they do; then resume the run',
+      next: 'name the server itself in the URL, because settings of a session that others use next would change what they do; then resume the run, or repeat the command',
     },
   )
 }

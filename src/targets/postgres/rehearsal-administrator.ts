@@ -1,5 +1,7 @@
 import type { Client } from 'pg'
+import { OF_PROVIDERS } from '../../domain/rehearsal-powers.ts'
 import { withSession } from './pg-session.ts'
+import { withoutEnvironment } from './session-options.ts'
 
 /** The login with which Cutter makes roles and databases on a rehearsal server. */
 export interface Administrator {
@@ -18,12 +20,9 @@ export interface Administrator {
 /** Since this version a login rules only over roles that it created, or that were granted to it with the admin option. */
 const RULES_OWN_ROLES = 160_000
 
-/** The roles that RDS, Cloud SQL, AlloyDB and Azure give to administrators instead of a superuser. */
-const OF_PROVIDERS = ['rds_superuser', 'cloudsqlsuperuser', 'alloydbsuperuser', 'azure_pg_admin']
-
 /** Works in a session of an administrator. */
 export const asAdministrator = <T>(url: string, work: (client: Client) => Promise<T>): Promise<T> =>
-  withSession(url, { applicationName: 'cutter rehearsal' }, work)
+  withSession(withoutEnvironment(url), { applicationName: 'cutter rehearsal' }, work)
 
 /** Reads what the login of a session may do on its server. */
 export async function readAdministrator(client: Client): Promise<Administrator> {

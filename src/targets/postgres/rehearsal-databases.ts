@@ -1,5 +1,6 @@
 import type { Client } from 'pg'
 import { Stop } from '../../domain/errors.ts'
+import { READS_PASSWORDS } from '../../domain/rehearsal-powers.ts'
 import type { TargetCaller } from '../target.ts'
 import {
   applySettings,
@@ -14,7 +15,7 @@ import { withSession } from './pg-session.ts'
 import { asAdministrator } from './rehearsal-administrator.ts'
 import type { RehearsalDatabaseFacts, RehearsalDatabaseRef, SourceProfile } from './rehearsal-database.ts'
 import type { RehearsalPlace } from './rehearsal-place.ts'
-import { allowLogin, READS_PASSWORDS, renewRestoreRole } from './rehearsal-roles.ts'
+import { allowLogin, renewRestoreRole } from './rehearsal-roles.ts'
 import { chooseRehearsalServer, EMBEDDED_TARGET, missingRehearsalServerError } from './rehearsal-server.ts'
 import { passwordOf, readersRoleOf, restoreRoleOf, urlOfRole } from './role-login.ts'
 import { findMigrationStop } from './target-stops.ts'

@@ -1,50 +1,8 @@
 import type { Client } from 'pg'
 import { Stop } from '../../domain/errors.ts'
+import { isApproved } from '../../domain/rehearsal-powers.ts'
 import { readAdministrator } from './rehearsal-administrator.ts'
 import type { ExtensionProfile } from './rehearsal-database.ts'
-
-/**
- * Extensions that PostgreSQL does not trust and whose functions, for a role without power, reach nothing outside of the database: no
- * file, no other server, no program, no language.
- */
-const APPROVED = new Set([
-  'address_standardizer',
-  'adminpack',
-  'amcheck',
-  'autoinc',
-  'bloom',
-  'earthdistance',
-  'hll',
-  'hypopg',
-  'insert_username',
-  'intagg',
-  'ip4r',
-  'moddatetime',
-  'old_snapshot',
-  'pageinspect',
-  'pg_buffercache',
-  'pg_freespacemap',
-  'pg_partman',
-  'pg_prewarm',
-  'pg_repack',
-  'pg_stat_statements',
-  'pg_surgery',
-  'pg_visibility',
-  'pg_walinspect',
-  'pgrouting',
-  'pgrowlocks',
-  'pgstattuple',
-  'postgis',
-  'postgis_tiger_geocoder',
-  'postgis_topology',
-  'refint',
-  'sslinfo',
-  'vector',
-  'xml2',
-])
-
-/** Whether code of a role without power may use an extension, although PostgreSQL does not trust it. */
-export const isApproved = (name: string): boolean => APPROVED.has(name)
 
 /**
  * Creates the extensions of the source in a database that holds nothing else. Those that PostgreSQL trusts are created by their owner.

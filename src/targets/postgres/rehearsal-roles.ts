@@ -1,5 +1,6 @@
 import type { Client } from 'pg'
 import { Stop } from '../../domain/errors.ts'
+import { DATA_ROLES, READS_PASSWORDS } from '../../domain/rehearsal-powers.ts'
 import { ROLE_MARK } from '../../domain/role-mark.ts'
 import {
   type Administrator,
@@ -18,10 +19,6 @@ import { scramVerifier } from './scram-verifier.ts'
  */
 
 const PLAIN = 'nosuperuser nocreaterole nocreatedb noreplication'
-
-/** The server's own roles that concern data only. Another such role reads the password of every role, as it is stored. */
-export const DATA_ROLES = ['pg_write_all_data', 'pg_maintain']
-export const READS_PASSWORDS = 'pg_read_all_data'
 
 /**
  * Creates the roles that the server lacks, without a login, and takes every power from those that an earlier rehearsal left there.

@@ -1,32 +1,47 @@
 import { readFileSync, rmSync } from 'node:fs'
 import type { EffectContext } from '../../domain/effect.ts'
-import { Stop } from '../../domain/errors.ts'
 import type { Tool } from '../../tools/open-tools.ts'
 import { runTool } from '../system/run-tool.ts'
 import type { Sql } from '../target.ts'
 import { type DumpDefinition, readDefinitions } from './dump-definitions.ts'
+import { fillTables } from './fill-tables.ts'
 import type { MigrationDatabase, MigrationLimits } from './migration-database.ts'
-import type { FailedDefinition, LeftOut } from './restore-faults.ts'
-import { type RestoreFiles, runRestore } from './run-restore.ts'
+import { rejectedRowsError, restoreFailedError, unacceptedRulesError } from './restore-errors.ts'
+import type { FailedDefinition, LeftOut, UnfilledTable } from './restore-faults.ts'
+import { type RestoreNeed, type Setting, settingsToTry, whereOf, withSettings } from './restore-needs.ts'
+import { joinFaults, openRestore, type RestoreFiles } from './run-restore.ts'
+import { writeTableRows } from './table-rows-file.ts'
 
 export type { LeftOut }
+
+/** What a restore did otherwise than pg_restore by a superuser would. */
+export interface RestoredDump {
+  leftOut: LeftOut[]
+  needs: RestoreNeed[]
+}
 
 /**
  * Restores a dump by the login of a role without power, so that code in it (in a CHECK, an index, a materialized view) has none either.
  * pg_restore makes everything but the privileges. What the server denies such a role is left out and named. Privileges follow in a
  * session of the same role: pg_dump writes SET SESSION AUTHORIZATION for those that others granted, which only a superuser may use.
- * Definitions that failed, and materialized views that could not be filled, are tried again last, with the search path of the source.
+ * Rows that failed are tried again before the definitions that come after them. Definitions that failed, and materialized views that could not
+ * be filled, are tried again last. Both get the settings of the source.
  * @throws STOP_BACKUP_FAILED when anything fails that `deviations` do not name
+ * @throws STOP_REHEARSAL_NOT_REPRESENTATIVE when a rule rejects rows that the source has, and `deviations` do not name it
  */
 export async function restoreUnprivileged(
   context: EffectContext,
   tool: Tool,
   files: RestoreFiles,
   into: MigrationDatabase,
-  { searchPath, deviations }: RestoreOptions,
-): Promise<LeftOut[]> {
-  const { leftOut, unfilled, failed, faults } = await runRestore(context, tool, files, into)
-  if (faults.length > 0) throw restoreFailedError(into.name, faults)
+  options: RestoreOptions,
+): Promise<RestoredDump> {
+  const restore = openRestore(context, tool, files, into)
+  const filled = await restore.fill()
+  if (filled.faults.length > 0) throw restoreFailedError(into.name, filled.faults, filled.leftOut)
+  const ofRows = await fillAgain({ context, tool, files, into }, filled.unfilledTables, options)
+  const { leftOut, unfilled, failed, faults } = joinFaults(filled, await restore.complete())
+  if (faults.length > 0) throw restoreFailedError(into.name, faults, leftOut)
   const entries = await listDefinitions(tool, context, files)
   return into.session(context, LIMITS, async (sql) => {
     await revokeForRestore(sql)
@@ -34,50 +49,118 @@ export async function restoreUnprivileged(
     for (const { type, name, text } of entries.filter(isPrivilege)) {
       if (!(await runDefinition(sql, text))) denied.push({ kind: type, name })
     }
-    // A dump is restored with an empty search path. The application's own may be what a function needs.
-    await sql.query('select pg_catalog.set_config($1, $2, false)', ['search_path', searchPath])
-    const remaining = [
-      ...(await runFailed(sql, entries, failed)),
-      ...(await runFailed(
-        sql,
-        entries,
-        unfilled.map((name) => ({
-          title: `MATERIALIZED VIEW DATA ${name}`,
-          errors: [`the materialized view ${name} can’t be filled`],
-        })),
-      )),
-    ]
-    const fatal = remaining.filter(({ title }) => !deviations.some((name) => isEntryOf(name, title)))
+    const again = [...failed, ...unfilled.map(unfilledView)]
+    const tries = await settingsToTry(sql, options)
+    const { remaining, needs } = await runFailed(sql, entries, again, tries)
+    const fatal = remaining.filter(({ title }) => !options.deviations.some((name) => isEntryOf(name, title)))
     if (fatal.length > 0)
       throw restoreFailedError(
         into.name,
         fatal.flatMap(({ errors }) => errors),
+        leftOut,
       )
-    return [...leftOut, ...denied]
+    return { leftOut: [...leftOut, ...denied], needs: [...ofRows, ...needs] }
   })
 }
 
 /** How a database is restored that can't be equal to its source. */
 export interface RestoreOptions {
-  /** The search path of the source's sessions. */
-  searchPath: string
+  /** Settings of the source's sessions, its search path among them. */
+  settings: Setting[]
+  /** The role of these sessions. */
+  role: string
   /** Objects that may be missing or differ, by their names in the catalogue. */
   deviations: string[]
 }
 
-/** Runs definitions again that pg_restore could not run. Returns those that fail again. */
+interface Restoring {
+  context: EffectContext
+  tool: Tool
+  files: RestoreFiles
+  into: MigrationDatabase
+}
+
+async function fillAgain(
+  { context, tool, files, into }: Restoring,
+  unfilled: UnfilledTable[],
+  options: RestoreOptions,
+): Promise<RestoreNeed[]> {
+  if (unfilled.length === 0) return []
+  const { args, input, cwd, definitions } = files
+  const source = { args, cwd, signal: context.signal, ...(input === undefined ? {} : { input }) }
+  let written = 0
+  const { needs, rejected } = await into.session(context, LIMITS, (sql) =>
+    fillTables(sql, {
+      unfilled,
+      ...options,
+      write: (table) => {
+        written += 1
+        return writeTableRows(tool, table, source, `${definitions}.rows-${written}`)
+      },
+    }),
+  )
+  if (rejected.length > 0) throw rejectedRowsError(into.name, rejected)
+  const refused = needs.filter(
+    ({ without = [] }) =>
+      !without.every(({ objects }) => objects.every((name) => options.deviations.includes(name))),
+  )
+  if (refused.length > 0) throw unacceptedRulesError(refused)
+  const found = needs.map(({ table }) => table?.table)
+  const lost = unfilled.filter(({ table }) => !found.includes(table))
+  if (lost.length > 0)
+    throw restoreFailedError(
+      into.name,
+      lost.map(({ table, error }) => `${table}: ${error}`),
+    )
+  return needs
+}
+
+const unfilledView = (name: string): FailedDefinition => ({
+  title: `MATERIALIZED VIEW DATA ${name}`,
+  errors: [`the materialized view ${name} can’t be filled`],
+})
+
+/** Runs definitions again that pg_restore could not run, each with the first settings with which it works. */
 async function runFailed(
   sql: Sql,
   entries: DumpDefinition[],
   failed: FailedDefinition[],
-): Promise<FailedDefinition[]> {
-  const remaining: FailedDefinition[] = []
-  for (const one of failed) {
-    const entry = entries.find(({ type, name }) => `${type} ${name}` === one.title)
-    if (entry === undefined || !(await runDefinition(sql, entry.text))) remaining.push(one)
+  tries: Setting[][],
+): Promise<{ remaining: FailedDefinition[]; needs: RestoreNeed[] }> {
+  const needs: RestoreNeed[] = []
+  let remaining = failed
+  for (let before = -1; remaining.length > 0 && remaining.length !== before; ) {
+    before = remaining.length
+    const still: FailedDefinition[] = []
+    for (const one of remaining) {
+      const entry = entries.find(({ type, name }) => `${type} ${name}` === one.title)
+      const settings = entry === undefined ? null : await firstThatRuns(sql, entry.text, tries)
+      if (settings === null) still.push(one)
+      // Without settings it only lacked something that is there by now, as it is when a superuser restores everything.
+      else if (settings.length > 0) needs.push(needOf(one, settings))
+    }
+    remaining = still
   }
-  return remaining
+  return { remaining, needs }
 }
+
+async function firstThatRuns(sql: Sql, text: string, tries: Setting[][]): Promise<Setting[] | null> {
+  for (const settings of tries) {
+    try {
+      await withSettings(sql, settings, () => sql.query(text))
+      return settings
+    } catch (error) {
+      if ((error as { severity?: string }).severity !== 'ERROR') throw error
+    }
+  }
+  return null
+}
+
+const needOf = ({ title, errors, functions = [] }: FailedDefinition, settings: Setting[]): RestoreNeed => ({
+  what: title,
+  because: `${errors[0]!.replace(/^pg_restore: error: (?:could not execute query: )?(?:ERROR: +)?/, '')}${whereOf(functions)}`,
+  settings,
+})
 
 /** Whether an entry of a dump, such as `INDEX x_n`, defines an object of the catalogue, such as `index public.x_n`. */
 function isEntryOf(object: string, title: string): boolean {
@@ -85,10 +168,11 @@ function isEntryOf(object: string, title: string): boolean {
     /^(materialized view|foreign table|foreign-data wrapper|\S+) (.*)$/.exec(object) ?? []
   if (kind === undefined) return false
   const inSchema = name!.slice(name!.indexOf('.') + 1)
+  const kindOfDump = kind === 'language' ? 'PROCEDURAL LANGUAGE' : kind.replace('-', ' ').toUpperCase()
   const words = [name!, inSchema, inSchema.replace('.', ' ')]
   return words.some((word) =>
     [
-      `${kind.replace('-', ' ').toUpperCase()} ${word}`,
+      `${kindOfDump} ${word}`,
       `${kind.toUpperCase()} DATA ${word}`,
       `${kind.toUpperCase()} ATTACH ${word}`,
     ].some(
@@ -152,15 +236,4 @@ async function revokeForRestore(sql: Sql): Promise<void> {
     from pg_default_acl, aclexplode(defaclacl)
     where defaclrole = current_user::regrole and defaclobjtype = 'n' and grantee <> defaclrole`)
   for (const { text } of rows) await sql.query(text)
-}
-
-function restoreFailedError(name: string, faults: string[]): Stop {
-  return new Stop(
-    'STOP_BACKUP_FAILED',
-    `the backup could not be restored into ${name}: ${faults.slice(0, 3).join(' ')}`,
-    {
-      next: 'a missing extension or locale: name a rehearsal server that has it (targets.<name>.rehearsalUrlEnv) and start another run; an object that can’t be restored: name it under deviations in bundle.yaml, such as `index public.unit_name`, and start another run; anything else: fix it, then resume the run',
-      data: { faults: faults.slice(0, 20) },
-    },
-  )
 }

@@ -1,5 +1,6 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto'
 import { readConnectionString, writeConnectionString } from './connection-string.ts'
+import { withoutSettings } from './session-options.ts'
 
 const digestOf = (database: string) => createHash('sha256').update(database).digest('hex').slice(0, 24)
 
@@ -23,10 +24,15 @@ export function passwordOf(adminUrl: string, role: string): string {
     .digest('base64url')
 }
 
-/** The connection string of a role in a database of the administrator's server. */
+/**
+ * The connection string of a role in a database of the administrator's server. Its sessions have the settings of that database, and none of the
+ * administrator's connection string.
+ */
 export function urlOfRole(adminUrl: string, role: string, database: string): string {
   const password = passwordOf(adminUrl, role)
-  return writeConnectionString({ ...readConnectionString(adminUrl), user: role, password, database })
+  const given = readConnectionString(adminUrl)
+  const parameters = withoutSettings(given.parameters)
+  return writeConnectionString({ ...given, user: role, password, database, parameters })
 }
 
 /** The same login in another database of the server. */

@@ -23,13 +23,21 @@ export interface RestoreFiles {
   cwd: string
 }
 
-/** Runs pg_restore into an empty database, without privileges, and returns what it reported. */
-export async function runRestore(
+/** A restore in two parts, because what the server rejects of the rows is copied again before the definitions that need them. */
+export interface Restore {
+  /** Makes the tables and copies their rows. */
+  fill(): Promise<RestoreFaults>
+  /** Makes indexes, constraints, triggers, policies, and what else comes after the rows. */
+  complete(): Promise<RestoreFaults>
+}
+
+/** Opens pg_restore into an empty database, without privileges. Both parts return what it reported. */
+export function openRestore(
   context: EffectContext,
   tool: Tool,
   { args, input, jobs, cwd }: RestoreFiles,
   into: MigrationDatabase,
-): Promise<RestoreFaults> {
+): Restore {
   const { address, password } = splitConnectionString(into.url(), {
     applicationName: `cutter ${context.runId}`,
     // Code in the dump could otherwise write lines of its own among those of pg_restore.
@@ -48,32 +56,28 @@ export async function runRestore(
     })
     return code === 0 ? null : stderr
   }
-  if (jobs === 1) {
-    const stderr = await run()
-    return stderr === null ? NO_FAULTS : readFaults(stderr)
+  const filling = ['--section=pre-data', '--section=data']
+  return {
+    async fill() {
+      const stderr = await run(...filling, ...(jobs === 1 ? [] : [`--jobs=${jobs}`]))
+      if (stderr === null) return NO_FAULTS
+      return jobs === 1 ? readFaults(stderr) : readParallelFaults(stderr)
+    },
+    async complete() {
+      // Processes that work at once write their lines among each other, so that no error has an entry. A second pass by one process has
+      // the entries of what is still missing; it finds everything else in place.
+      if (jobs > 1 && (await run('--section=post-data', `--jobs=${jobs}`)) === null) return NO_FAULTS
+      const stderr = await run('--section=post-data')
+      return stderr === null ? NO_FAULTS : readFaults(stderr, { ignoresExisting: jobs > 1 })
+    },
   }
-  const data = await run('--section=pre-data', '--section=data', `--jobs=${jobs}`)
-  const before = data === null ? NO_FAULTS : readParallelFaults(data)
-  if (before.faults.length > 0) return before
-  return joined(before, await restoreDefinitions(run, jobs))
 }
 
-/**
- * Processes that work at once write their lines among each other, so that no error has an entry. A second pass by one process has the
- * entries of what is still missing; it finds everything else in place.
- */
-async function restoreDefinitions(
-  run: (...options: string[]) => Promise<string | null>,
-  jobs: number,
-): Promise<RestoreFaults> {
-  if ((await run('--section=post-data', `--jobs=${jobs}`)) === null) return NO_FAULTS
-  const stderr = await run('--section=post-data')
-  return stderr === null ? NO_FAULTS : readFaults(stderr, { ignoresExisting: true })
-}
-
-const joined = (one: RestoreFaults, other: RestoreFaults): RestoreFaults => ({
+/** What both parts of a restore reported. */
+export const joinFaults = (one: RestoreFaults, other: RestoreFaults): RestoreFaults => ({
   leftOut: [...one.leftOut, ...other.leftOut],
   unfilled: [...one.unfilled, ...other.unfilled],
   failed: [...one.failed, ...other.failed],
+  unfilledTables: [...one.unfilledTables, ...other.unfilledTables],
   faults: [...one.faults, ...other.faults],
 })

@@ -37,34 +37,35 @@ export const GOVERNANCE_TABLES = [
 ] as const
 
 /**
- * Tells whether a database has Cutter's schema. `older`: an earlier version made it, without the fencing that every write needs. It reads
- * the catalog alone, so every role may ask.
+ * Tells whether a database has Cutter's schema. `older`: an earlier version made it, without the fencing that every write needs, or
+ * without what readers read. It reads the catalog alone, so every role may ask.
  */
 export async function readSchemaState(client: Sql): Promise<'absent' | 'ours' | 'older' | 'foreign'> {
-  const { complete, fenced, foreign } = await findSchemaObjects(client)
-  if (complete) return fenced ? 'ours' : 'older'
+  const { complete, current, foreign } = await findSchemaObjects(client)
+  if (complete) return current ? 'ours' : 'older'
   return foreign.length === 0 ? 'absent' : 'foreign'
 }
 
 /**
- * Finds the objects with Cutter's names. `complete`: Cutter's schema is there and nothing is foreign. `fenced`: it can refuse a process
- * whose run was taken over. `foreign`: the objects with Cutter's names that Cutter did not create.
+ * Finds the objects with Cutter's names. `complete`: Cutter's schema is there and nothing is foreign. `current`: it has all schemas of this
+ * version. `foreign`: the objects with Cutter's names that Cutter did not create.
  */
 export async function findSchemaObjects(
   client: Sql,
-): Promise<{ complete: boolean; fenced: boolean; foreign: string[] }> {
+): Promise<{ complete: boolean; current: boolean; foreign: string[] }> {
   const { rows } = await client.query<{ object: string; ours: boolean }>(
     `select format('%s %I.%I', 'table', n.nspname, c.relname) as object, pg_get_userbyid(c.relowner) = 'cutter_owner' as ours
        from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
        where (n.nspname = 'public' and c.relname = any ($1::text[]))
           or (n.nspname = 'cutter_governance' and c.relname = 'schema_migration')
           or (n.nspname = 'cutter_fencing' and c.relname = 'token')
+          or (n.nspname = 'cutter_reading' and c.relname in ('unit_version', 'alias'))
      union all
      select distinct format('function public.%I', p.proname), pg_get_userbyid(p.proowner) = 'cutter_owner'
        from pg_catalog.pg_proc p where p.pronamespace = 'public'::regnamespace and p.proname ~ '^fn_iu_'
      union all
      select format('schema %I', nspname), pg_get_userbyid(nspowner) = 'cutter_owner'
-       from pg_catalog.pg_namespace where nspname in ('cutter_governance', 'cutter_fencing')
+       from pg_catalog.pg_namespace where nspname in ('cutter_governance', 'cutter_fencing', 'cutter_reading')
      order by 1`,
     [[...UNIT_TABLES]],
   )
@@ -72,6 +73,7 @@ export async function findSchemaObjects(
     (row) => row.ours && row.object === 'table cutter_governance.schema_migration',
   )
   const foreign = rows.filter((row) => !initialised || !row.ours).map((row) => row.object)
-  const fenced = rows.some((row) => row.ours && row.object === 'table cutter_fencing.token')
-  return { complete: initialised && foreign.length === 0, fenced, foreign }
+  const has = (object: string) => rows.some((row) => row.ours && row.object === `table ${object}`)
+  const current = ['cutter_fencing.token', 'cutter_reading.unit_version', 'cutter_reading.alias'].every(has)
+  return { complete: initialised && foreign.length === 0, current, foreign }
 }

@@ -9,6 +9,7 @@ import { commandLine, endCommand } from './command-line.ts'
 import type { ControlConnection } from './control-connection.ts'
 import {
   askAgain,
+  createSessionOpener,
   HostLost,
   type RemoteExit,
   type RemoteProcess,
@@ -26,17 +27,19 @@ const SSH_FAILED = 255
 /** Starts programs over a connection of the system's ssh: a call of ssh for each, which finds the connection by its socket. */
 export function createControlTransport(connection: ControlConnection): Transport {
   const ending = new Set<Promise<unknown>>()
-  const startMarked = (argv: Parameters<Transport['start']>[0], limitSeconds: number, mark?: string) =>
-    askAgain(() => openProcess(connection, commandLine(argv, limitSeconds, mark)))
+  const openSession = createSessionOpener()
   return {
     async start(argv, limitSeconds) {
       const mark = randomBytes(12).toString('hex')
-      const { end, ...process } = await startMarked(argv, limitSeconds, mark)
+      const line = commandLine(argv, limitSeconds, mark)
+      const { end, ...process } = await openSession(() => openProcess(connection, line))
       return {
         ...process,
         // A call of ssh passes no signal on. Another session finds the program.
         end() {
-          const done = startMarked(endCommand(mark), END_LIMIT_SECONDS)
+          const endLine = commandLine(endCommand(mark), END_LIMIT_SECONDS)
+          // Waits for no other session: where the host allows one, that may be the one to end.
+          const done = askAgain(() => openProcess(connection, endLine))
             .then(drain)
             .catch(() => undefined)
             .finally(() => {

@@ -22,16 +22,24 @@ interface ReceivedFile {
 
 export const EXIT_OF_RECEIVE = { notOpened: 71, notChanged: 72, noSender: 73, takenOver: 74 }
 
+/** The exit code of a command that the complete file is given to, as its receiver reports it. */
+export const AFTER_FAILED = /^cutter-after (\d+)$/m
+
 /**
  * Makes the command that receives a file on its standard input. It answers how many bytes an earlier try left, with their hash, and learns
  * from which byte the rest comes.
  *
  * The file grows under a name of this receiver alone and gets its own name when it is complete. A later receiver copies what is there and
  * removes that name, so that an earlier one, which may still get bytes of a client that was lost or suspended, writes nowhere.
+ * @param after a command that runs once the file is complete, while it is hashed
  */
-export function makeReceive({ path, mode, bytes }: ReceivedFile, guard: ReceiveGuard): string[] {
+export function makeReceive(
+  { path, mode, bytes }: ReceivedFile,
+  guard: ReceiveGuard,
+  after: readonly string[] = [],
+): string[] {
   const script = `umask 077
-${DEFINE_SHA256}file=$1 mode=$2 total=$3 folder=$4; shift 4
+${DEFINE_SHA256}file=$1 mode=$2 total=$3 folder=$4 given=$5; shift 5
 guard() {
 ${guard.lines}
 }
@@ -53,11 +61,18 @@ guard "$@"
 cd -- "$folder" && [ -e "$part" ] || exit ${EXIT_OF_RECEIVE.takenOver}
 exec 9>&-
 [ "$from" = "$size" ] || truncate -c -s "$from" -- "$part" || exit ${EXIT_OF_RECEIVE.notChanged}
-sum=$({ head -c "$from" -- "$part"; tee -a -- "$part"; } | sha256_of_input)
+cat >>"$part"
 guard "$@"
 cd -- "$folder" && got=$(stat -c %s -- "$part" 2>/dev/null) || exit ${EXIT_OF_RECEIVE.takenOver}
+exec 8<"$part" || exit ${EXIT_OF_RECEIVE.takenOver}
 [ "$got" != "$total" ] || { chmod "$mode" "$part" && mv -f -T -- "$part" "$file"; } || exit ${EXIT_OF_RECEIVE.notChanged}
+exec 9>&-
+shift "$given"
+[ "$got" = "$total" ] || set --
+[ $# -eq 0 ] || { "$@" 8<&- >&2 & }
+sum=$(sha256_of_input <&8)
+[ $# -eq 0 ] || wait $! || echo "cutter-after $?"
 echo "cutter-got $got $sum"`
-  const given = [path, mode.toString(8), String(bytes), guard.folder, ...guard.args]
-  return ['sh', '-c', script, 'receive', ...given]
+  const own = [path, mode.toString(8), String(bytes), guard.folder, String(guard.args.length)]
+  return ['sh', '-c', script, 'receive', ...own, ...guard.args, ...after]
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import { Stop } from '../../domain/errors.ts'
-import { EXIT_OF_RECEIVE, makeReceive, type ReceiveGuard } from './receive-script.ts'
+import { AFTER_FAILED, EXIT_OF_RECEIVE, makeReceive, type ReceiveGuard } from './receive-script.ts'
 import { endOf } from './run-command.ts'
 import { HostLost, type RemoteProcess, type Transport } from './transport.ts'
 
@@ -19,11 +19,13 @@ export interface SentFile {
 export interface SendOptions {
   mode: number
   guard: ReceiveGuard
+  /** A command that runs on the host once the file is complete, while it is hashed there. */
+  after?: readonly string[]
   signal: AbortSignal
 }
 
 /** Bytes that are read from the local file at once. */
-const CHUNK = 256 * 1024
+const CHUNK = 1024 * 1024
 const TIMEOUT_MS = 6 * 3_600_000
 
 const WHY: { [exit: number]: string } = {
@@ -32,15 +34,17 @@ const WHY: { [exit: number]: string } = {
   [EXIT_OF_RECEIVE.takenOver]: 'receives a later try of',
 }
 
-/** The guard of a file refused it on the host. */
+/** The guard of a file refused it on the host, or the command after it failed. */
 export class ReceiveRefused extends Error {
   readonly exitCode: number
+  readonly by: 'guard' | 'after'
   readonly stderr: Buffer
   readonly signal = null
   readonly timedOut = false
 
-  constructor(remote: string, exitCode: number, stderr: string) {
+  constructor(remote: string, by: ReceiveRefused['by'], exitCode: number, stderr: string) {
     super(`the host refuses ${remote} with exit code ${exitCode}`)
+    this.by = by
     this.name = 'ReceiveRefused'
     this.exitCode = exitCode
     this.stderr = Buffer.from(stderr)
@@ -50,19 +54,20 @@ export class ReceiveRefused extends Error {
 /**
  * Sends a local file over the standard input of a program on the host, so that the host needs no SFTP. The part that an earlier try left is
  * kept if its hash is that of the file's beginning; otherwise the file is sent from the start. The caller compares the hash that the host
- * computes of the complete file. Rejects with HostLost when the connection is lost, and with ReceiveRefused when the guard refuses the file.
+ * computes of the complete file. Rejects with HostLost when the connection is lost, and with ReceiveRefused when the guard
+ * refuses the file, or the command after it fails.
  */
 export async function sendFile(
   transport: Transport,
   local: string,
   remote: string,
-  { mode, guard, signal }: SendOptions,
+  { mode, guard, after, signal }: SendOptions,
 ): Promise<SentFile> {
   if (signal.aborted) throw new Stop('STOP_HOST_UNREACHABLE', 'interrupted before anything was sent')
   const file = await open(local, 'r')
   try {
     const { size } = await file.stat()
-    const receive = makeReceive({ path: remote, mode, bytes: size }, guard)
+    const receive = makeReceive({ path: remote, mode, bytes: size }, guard, after)
     const process = await transport.start(receive, TIMEOUT_MS / 1000)
     return await talk(process, transport, { file, size, remote }, signal)
   } finally {
@@ -97,13 +102,15 @@ async function talk(
   if (typeof end !== 'string') await sending
   if (typeof end === 'string') throw new HostLost(`${remote} was sent`)
   const { code } = end
+  const failed = AFTER_FAILED.exec(output.text())?.[1]
+  if (failed !== undefined) throw new ReceiveRefused(remote, 'after', Number(failed), output.errors())
   const [, got, sha256] = /^cutter-got (\d+) ([0-9a-f]{64})$/m.exec(output.text()) ?? []
   if (code === 0 && sha256 !== undefined && Number(got) === size)
     return { resumedFrom: from, bytes: size, sha256 }
   if (code === EXIT_OF_RECEIVE.noSender) throw new HostLost(`${remote} was sent`)
   const why = output.errors().trim().split('\n').at(-1) ?? ''
   if (code !== null && code !== 0 && WHY[code] === undefined)
-    throw new ReceiveRefused(remote, code, output.errors())
+    throw new ReceiveRefused(remote, 'guard', code, output.errors())
   throw new Error(`the host ${WHY[code ?? 0] ?? "can't receive"} ${remote}: ${why || `exit code ${code}`}`)
 }
 

@@ -48,6 +48,9 @@ export interface SshSettings {
   needs: string[]
 }
 
+/** What ssh itself accepts as the name of a host. A user before an @ is refused, because the name has to be that of a block. */
+const HOST_NAME = /^(?!-)(?!ssh:\/\/)[^\s\p{Cc}'"`$\\;&<>|(){}@*?]+$/u
+
 /** How long Cutter waits for a host where ConnectTimeout doesn't say it. */
 const CONNECT_TIMEOUT_SECONDS = 20
 
@@ -62,7 +65,7 @@ export async function readSshSettings(
   signal: AbortSignal,
   as: LoginOverride = {},
 ): Promise<SshSettings> {
-  if (!/^[A-Za-z0-9_.:%[\]-]+$/.test(alias) || alias.startsWith('-')) {
+  if (!HOST_NAME.test(alias)) {
     throw new CutterError(
       'INPUT_REFUSED',
       `${JSON.stringify(alias)} is not a valid host name; nothing was touched`,

@@ -1,7 +1,7 @@
 import type { Client, ClientChannel } from 'ssh2'
 import { commandLine } from './command-line.ts'
 import {
-  askAgain,
+  createSessionOpener,
   HostLost,
   type RemoteExit,
   type RemoteProcess,
@@ -15,10 +15,11 @@ export function createSsh2Transport(client: Client, close: () => void): Transpor
   client.once('close', () => {
     lost = true
   })
+  const openSession = createSessionOpener()
   return {
     async start(argv, limitSeconds) {
       const line = commandLine(argv, limitSeconds)
-      return askAgain(() => openProcess(client, line, () => lost))
+      return openSession(() => openProcess(client, line, () => lost))
     },
     onLost(call) {
       if (lost) call()

@@ -71,3 +71,39 @@ export async function askAgain<T>(open: () => Promise<T>): Promise<T> {
     }
   }
 }
+
+/** Opens a session once the host may allow one. @throws SessionRefused when the host refuses it while no other is open. */
+export type OpenSession = (start: () => Promise<RemoteProcess>) => Promise<RemoteProcess>
+
+/**
+ * Opens the sessions of one connection side by side. A refusal while others are open tells how many the host allows at once. Later ones wait
+ * for the end of another one then.
+ */
+export function createSessionOpener(): OpenSession {
+  const open = new Set<Promise<unknown>>()
+  let limit = Number.POSITIVE_INFINITY
+  const startOne = (start: () => Promise<RemoteProcess>) => {
+    const starting = start()
+    const used: Promise<unknown> = starting
+      .then(
+        ({ ended }) => ended,
+        () => undefined,
+      )
+      .finally(() => open.delete(used))
+    open.add(used)
+    return starting
+  }
+  return (start) =>
+    askAgain(async () => {
+      for (;;) {
+        while (open.size >= limit) await Promise.race(open)
+        const others = [...open]
+        try {
+          return await startOne(start)
+        } catch (error) {
+          if (!(error instanceof SessionRefused) || others.length === 0) throw error
+          limit = Math.min(limit, others.length)
+        }
+      }
+    })
+}

@@ -1,9 +1,12 @@
 import { readdir, readFile } from 'node:fs/promises'
-import { join, relative, sep } from 'node:path'
+import { basename, join, relative, sep } from 'node:path'
 import { CutterError } from '../../domain/errors.ts'
 
-/** Folders of other tools are one or two deep. */
-const DEPTH = 3
+/** Folders of other tools are mostly one or two deep. */
+const DEPTH = 10
+/** Scripts, what Flyway notes about one, the plan of sqitch, and migrations of Flyway in other languages, which are named as left out. */
+const READ = /\.sql(\.conf)?$|^sqitch\.plan$/
+const NAMED = /^V\d[^/]*__.*\.\w+$/
 const MOST_FILES = 20_000
 
 /**
@@ -14,7 +17,7 @@ export async function readSeriesFolder(folder: string): Promise<{ [path: string]
   const files: { [path: string]: string } = {}
   for (const path of await listFiles(folder, DEPTH)) {
     const name = relative(folder, path).split(sep).join('/')
-    files[name] = await readText(path)
+    files[name] = READ.test(basename(path)) ? await readText(path) : ''
   }
   return files
 }
@@ -26,7 +29,7 @@ async function listFiles(folder: string, depth: number): Promise<string[]> {
       const path = join(folder, entry.name)
       if (entry.isDirectory() && depth > 1 && !/^(\.|node_modules$)/.test(entry.name))
         found.push(...(await listFiles(path, depth - 1)))
-      else if (entry.isFile() && /\.sql$|^sqitch\.plan$/.test(entry.name)) found.push(path)
+      else if (entry.isFile() && (READ.test(entry.name) || NAMED.test(entry.name))) found.push(path)
     }
   } catch (error) {
     throw refused(`the folder ${folder} can’t be read: ${(error as Error).message}`, error)

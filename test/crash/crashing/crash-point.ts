@@ -3,10 +3,14 @@ import type { Sql } from '../../../src/targets/target.ts'
 
 /**
  * The point at which a process of the crashing build kills itself: `CRASH_AT=<where>:<point>`, or `target/<where>:<point>` and
- * `copy/<where>:<point>` for a phase that writes to the target and to its rehearsal copy. After SIGKILL runs no handler and no
+ * `copy/<where>:<point>` for a phase that writes to the target and to its rehearsal copy. `<where>:<point>#3` is the third time that it is
+ * passed. Of several points, separated by commas, the first that is reached counts. After SIGKILL runs no handler and no
  * `finally`, and no server learns that the client is gone. With `CRASH_SIGNAL=SIGSTOP` it suspends itself, and continues when it is woken.
  */
-const [, chosenPlace, chosen] = /^(?:(target|copy)\/)?(.*)$/.exec(process.env.CRASH_AT ?? '')!
+const chosen = (process.env.CRASH_AT ?? '').split(',').map((one) => {
+  const [, place, at, nth = '1'] = /^(?:(target|copy)\/)?(.*?)(?:#(\d+))?$/.exec(one)!
+  return { place, at, left: Number(nth) }
+})
 const signal = process.env.CRASH_SIGNAL ?? 'SIGKILL'
 
 /** The phase whose effect is being executed or simulated. Probes have none. */
@@ -15,8 +19,12 @@ export const phase = new AsyncLocalStorage<string>()
 /** A process that was woken passes the same point again. */
 let wasThere = false
 type Place = 'target' | 'copy'
-const isChosen = (where: string, point: string, place: Place) =>
-  !wasThere && `${where}:${point}` === chosen && (chosenPlace === undefined || chosenPlace === place)
+function isChosen(where: string, point: string, place: Place): boolean {
+  const one = chosen.find(({ at, place: only = place }) => at === `${where}:${point}` && only === place)
+  if (wasThere || one === undefined) return false
+  one.left -= 1
+  return one.left === 0
+}
 
 export function crashAt(where: string, point: string, place: Place = 'target'): void {
   if (isChosen(where, point, place)) die()

@@ -8,6 +8,7 @@ import { formatDocument } from '../../../src/document/export/format-document.ts'
 import { toAkn } from '../../../src/document/export/to-akn.ts'
 import { toMarkdown } from '../../../src/document/export/to-markdown.ts'
 import { readFileText } from '../../../src/service/documents/read-document-text.ts'
+import { aknAct, aknArticle } from '../../support/akoma-ntoso.ts'
 import { scanText } from '../scan-fixture.ts'
 
 const FACTS = { country: 'xx', language: 'und', date: null }
@@ -53,11 +54,14 @@ function idFaults(xml: string): string[] {
       faults.push(`${eId} does not begin with ${parent}__`)
     const own = parent === null ? eId : eId.slice(parent.length + 2)
     const [reference, number] = own.split('_')
-    const expected = SHORT_NAMES[element.tagName] ?? element.tagName
+    const expected = SHORT_NAMES[element.tagName] ?? element.tagName.toLowerCase()
     if (reference !== expected)
       faults.push(`${eId} is a ${element.tagName}, so its id should have ${expected}`)
     const num = childrenOf(element).find(({ tagName }) => tagName === 'num')?.textContent
-    const written = num?.toLowerCase().replace(/[^a-z0-9]+/g, '-')
+    const written = num
+      ?.toLowerCase()
+      .replace(/[^a-z0-9]+/g, '-')
+      .replace(/^-|-$/g, '')
     if (written !== undefined && number !== written && !number?.startsWith(`${written}-`))
       faults.push(`${eId} has the number ${num}`)
     for (const child of childrenOf(element)) check(child, eId)
@@ -68,7 +72,7 @@ function idFaults(xml: string): string[] {
 
 const FRBR = 'FRBRthis (FRBRuri )+(FRBRalias )*(FRBRdate )+(FRBRauthor )+'
 const HIERARCHICAL = `${Object.keys(SHORT_NAMES).join('|')}|book|hcontainer|level|part|point|rule|subtitle|title`
-const INSIDE_OF_HIERARCHY = `(num )?(heading )?((intro )?((${HIERARCHICAL}) )+|content )`
+const INSIDE_OF_HIERARCHY = `(num )?(heading )?((intro )?((${HIERARCHICAL}) )+(wrapUp )?|content )`
 
 /** Children and attributes that the schema of Akoma Ntoso 3.0 requires, for the elements of an export. */
 const MODELS: { [element: string]: [children: string, ...attributes: string[]] } = {
@@ -93,7 +97,7 @@ const MODELS: { [element: string]: [children: string, ...attributes: string[]] }
   preface: ['(p )+', 'eId'],
   body: [`((${HIERARCHICAL}) )+`],
   hcontainer: [INSIDE_OF_HIERARCHY, 'name', 'eId', 'wId'],
-  ...Object.fromEntries(['intro', 'content'].map((name) => [name, ['(p )+', 'eId']])),
+  ...Object.fromEntries(['intro', 'content', 'wrapUp'].map((name) => [name, ['(p )+', 'eId']])),
   ...Object.fromEntries(['num', 'heading', 'p'].map((name) => [name, ['']])),
 }
 
@@ -332,4 +336,104 @@ describe.skipIf(missing)('exports of real texts', () => {
       expect(Buffer.from(records.map(({ text }) => text).join('')).equals(bytes)).toBe(true)
     },
   )
+})
+
+describe('paragraphs and points in Akoma Ntoso', () => {
+  const LAW = `## Article 1
+
+Before.
+
+(1) It means:
+a) one;
+b) two.
+
+Flush.
+
+(2) End.
+
+## Article 2
+
+No numbers here.
+
+Nor here.
+`
+  test('have the ids of their addresses, and all words', () => {
+    const { xml } = aknOf(LAW)
+    const ids = [...xml.matchAll(/<(?:paragraph|point) eId="([^"]*)" wId="([^"]*)"/g)].map(([, eId]) => eId)
+    expect(ids).toEqual([
+      'art_1__para_1',
+      'art_1__para_1__point_a',
+      'art_1__para_1__point_b',
+      'art_1__para_2',
+    ])
+    expect(xml).toContain('<num>(1)</num>')
+    expect(xml).toMatch(/<wrapUp eId="art_1__para_1__wrapup">\s*<p eId="art_1__para_1__wrapup__p_1">Flush\.</)
+    expect([...structureFaults(xml), ...idFaults(xml), ...lostWords(LAW.replace(/#/g, ''), xml)]).toEqual([])
+  })
+
+  test('are plain text where nothing is numbered', () => {
+    const { xml } = aknOf(LAW)
+    expect(xml).toContain('<p eId="art_2__content__p_2">Nor here.</p>')
+  })
+})
+
+describe('exports of HTML and XML', () => {
+  const PAGE = `<!doctype html><html><head><title>Gazette</title><style>p { color: red }</style></head><body>
+<h2>Chapter 1. Water</h2>
+<h3>Article 1. Wells</h3>
+<p>All <b>water</b> is shared&nbsp;&amp; &lt;free&gt;.<br>It flows.</p>
+<p>1. It means:</p><ul><li>a) one;</li><li>b) two.</li></ul>
+<h3>Article 2</h3><script>let a = '<p>no text</p>'</script><p>Nobody owns it.</p>
+</body></html>
+`
+  const texts = (xml: string, name: string) =>
+    everyElement(bodyOf(xml))
+      .filter(({ tagName }) => tagName === name)
+      .map(({ textContent }) => textContent)
+
+  test('Akoma Ntoso of a page has its words without tags, styles and scripts', () => {
+    const { xml } = aknOf(PAGE)
+    expect([...idFaults(xml), ...structureFaults(xml)]).toEqual([])
+    expect(texts(xml, 'heading')).toEqual(['Chapter 1. Water', 'Article 1. Wells', 'Article 2'])
+    expect(texts(xml, 'p')).toEqual([
+      'All water is shared & <free>. It flows.',
+      '1. It means:',
+      'one;',
+      'two.',
+      'Nobody owns it.',
+    ])
+    expect(texts(xml, 'num')).toEqual(['1', '1', 'a)', 'b)', '2'])
+  })
+
+  test('Markdown of a page, read again, has its addresses', () => {
+    const { markdown } = toMarkdown(textOf(PAGE))
+    expect(markdown).toBe(
+      'Gazette\n\n# Chapter 1. Water\n\n## Article 1. Wells\n\nAll water is shared \\& \\<free>. It flows.\n\n' +
+        '1\\. It means:\n\na) one;\n\nb) two.\n\n## Article 2\n\nNobody owns it.\n',
+    )
+    const addresses = (source: string) =>
+      scanText(source).records.flatMap(({ kind, address }) => (kind === 'unit' ? [address] : []))
+    expect(addresses(markdown)).toEqual(addresses(PAGE))
+  })
+
+  test('Akoma Ntoso of Akoma Ntoso is the source, and a note says whose metadata count', () => {
+    const source = aknAct([aknArticle('1', 'One &amp; all.'), aknArticle('2', 'Two.')])
+    const exported = formatDocument(textOf(source), { format: 'akn', ...FACTS, country: 'vn' })
+    expect(exported.content).toBe(source)
+    expect(exported.notes).toEqual([
+      'the source is Akoma Ntoso, and is exported as it is, with its own ids',
+      expect.stringContaining('what was given for them is not used'),
+    ])
+  })
+
+  test('Markdown of Akoma Ntoso has numbers, headings and words', () => {
+    const article = aknArticle('1', 'One &amp; <![CDATA[<all>]]>.').replace(
+      '</num>',
+      '</num><heading>Wells</heading>',
+    )
+    const { markdown } = toMarkdown(textOf(aknAct([article, aknArticle('2', 'Two.')])))
+    expect(markdown).toBe(
+      '# Chapter 1 Water\n\n## Article 1 Wells\n\nOne \\& \\<all>.\n\n## Article 2\n\nTwo.\n',
+    )
+  })
 })

@@ -38,12 +38,9 @@ describe('buildAddress', () => {
 
   test('an address holds its container if the profile says so, so that numbers may restart', () => {
     const profile = { ...original, address: '{document}/{container}/{code}-{number}' }
-    const result = scanText('Điều 0\nChương I\nĐiều 1\nChương II\nĐiều 1\n', profile)
-    expect(addresses('Điều 0\nChương I\nĐiều 1\nChương II\nĐiều 1\n', profile)).toEqual([
-      'DOC/DIEU-0',
-      'DOC/CH-1/DIEU-1',
-      'DOC/CH-2/DIEU-1',
-    ])
+    const text = 'Điều 0\nCửa.\nChương I\nĐiều 1\nCửa.\nChương II\nĐiều 1\nCửa.\n'
+    const result = scanText(text, profile)
+    expect(addresses(text, profile)).toEqual(['DOC/DIEU-0', 'DOC/CH-1/DIEU-1', 'DOC/CH-2/DIEU-1'])
     expect(result.problems).toEqual([])
   })
 

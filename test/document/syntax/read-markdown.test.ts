@@ -90,7 +90,7 @@ describe('readMarkdown', () => {
   })
 
   test('Markdown with a fence that never ends needs to be accepted', () => {
-    expect(problemCodes('# Article 1\n```\n# Article 2\n')).toEqual(['UNCLOSED_BLOCK?'])
+    expect(problemCodes('# Article 1\n```\n# Article 2\n')).toEqual(['UNCLOSED_BLOCK?', 'HEADING_SUSPECTED?'])
   })
 
   test('Markdown with a heading that is too long to be read needs to be accepted', () => {

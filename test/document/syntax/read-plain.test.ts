@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { addresses, problemCodes, scanText, shape } from '../scan-fixture.ts'
+import { addresses, scanText, shape } from '../scan-fixture.ts'
 
 describe('readPlain', () => {
   test('plain text is cut at numbered headings on lines of their own, with clauses inside', () => {
@@ -130,10 +130,10 @@ describe('readPlain', () => {
     expect(addresses('Chapter 1\na\nChapter 2\nb\n')).toEqual(['DOC/CHAPTER-1', 'DOC/CHAPTER-2'])
   })
 
-  test('plain text with articles around sections reports a collision of the sections of two articles', () => {
-    expect(problemCodes('ARTICLE I\nSection 1\na\nSection 2\nb\nARTICLE II\nSection 1\nc\n')).toContain(
-      'ADDRESS_COLLISION!',
-    )
+  test('plain text with articles around sections has the articles in the addresses of sections', () => {
+    expect(addresses('ARTICLE I\nSection 1\na\nSection 2\nb\nARTICLE II\nSection 1\nc\n')).toEqual([
+      ...['DOC/ARTICLE-1/SECTION-1', 'DOC/ARTICLE-1/SECTION-2', 'DOC/ARTICLE-2/SECTION-1'],
+    ])
   })
 
   test('plain text and Markdown are distinguished by the units that each profile finds', () => {

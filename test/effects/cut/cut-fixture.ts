@@ -26,7 +26,8 @@ export async function startCutBench(): Promise<CutBench> {
   const deps = {
     target: async () => target,
     readSource: async (path: string) => Buffer.from(path),
-    documents: {},
+    documents: async () => ({}),
+    profiles: async () => [],
     caps: { units: 10 },
   } as unknown as CutDeps
   return { cluster, target, effects: cutEffects(deps) }

@@ -79,7 +79,6 @@ async function build(
     tools: TRUSTED_TOOLS,
     signal: never,
     allow,
-    keepsTar: true,
   })
   built.push(artifact)
   return { ...artifact, file: artifact.file! }
@@ -399,15 +398,29 @@ describe('scanArtifact', () => {
     if (why !== null) expect(found[0]!.why).toContain(why)
   })
 
-  test('gives the same without keeping the tar, and keeps none then', async () => {
+  test.each([
+    ['the same', (sha256: string) => sha256, 0],
+    ['other', () => '0'.repeat(64), 2],
+  ])('scans again only where a scan of %s bytes is known', async (_, known, entries) => {
+    const repository = makeRepository({ 'a.txt': 'a', 'b.txt': 'b' })
+    const source = await resolve(repository, 'HEAD')
+    const { sha256 } = await build(repository)
+    const again = await buildArtifact(source, {
+      tools: TRUSTED_TOOLS,
+      signal: never,
+      known: { sha256: known(sha256), entries: [], findings: [] },
+    })
+    built.push(again)
+    expect([again.sha256, again.entries.length]).toEqual([sha256, entries])
+  })
+
+  test('says what git says about its failure, and leaves no folder behind', async () => {
     const repository = makeRepository()
     const source = await resolve(repository, 'HEAD')
-    const options = { tools: TRUSTED_TOOLS, signal: never }
-    const kept = await build(repository)
-    const read = await buildArtifact(source, { ...options, keepsTar: false })
-    expect({ ...read, file: null, dispose: null }).toEqual({ ...kept, file: null, dispose: null })
-    expect(read.file).toBeNull()
-    await read.dispose()
+    const folder = join(makeFolder(), 'gone')
+    await expect(
+      buildArtifact({ ...source, objects: folder }, { tools: TRUSTED_TOOLS, signal: never }),
+    ).rejects.toMatchObject({ facts: { code: 'STOP_SOURCE_MISSING' } })
   })
 
   test('refuses entries that git itself would never put into a tar', async () => {

@@ -91,4 +91,23 @@ describe('parseChecks', () => {
     expect(refused({ skeleton: { folders: ['../up'] } })).toThrow('skeleton.folders.0')
     expect(refused({ tolerate: ['everything'] })).toThrow('tolerate.0')
   })
+
+  test.each([
+    [{ shared: ['DEPLOY-MANIFEST.txt'] }, 'DEPLOY-MANIFEST.txt is where the deploy writes its manifest'],
+    [{ shared: ['DEPLOY-MANIFEST.txt/x'] }, 'is where the deploy writes its manifest'],
+    [{ skeleton: { files: { 'DEPLOY-MANIFEST.txt': 'x' } } }, 'is where the deploy writes its manifest'],
+    [{ skeleton: { folders: ['DEPLOY-MANIFEST.txt'] } }, 'is where the deploy writes its manifest'],
+    [{ shared: ['log', 'log'] }, 'shared holds log twice'],
+    [{ skeleton: { folders: ['a', 'a'] } }, 'skeleton holds a twice'],
+    [{ skeleton: { folders: ['a'], files: { a: 'x' } } }, 'skeleton holds a twice'],
+    [{ shared: ['log'], skeleton: { folders: ['log'] } }, 'shared and skeleton both make log'],
+    [{ shared: ['log/app'], skeleton: { files: { log: 'x' } } }, 'shared and skeleton both make log/app'],
+  ])('refuses %j, which would fail on the host alone', (text, why) => {
+    expect(() => parseChecks(text, 'checks.yaml')).toThrow(why)
+  })
+
+  test('accepts a folder of the skeleton above a shared path', () => {
+    const text = { shared: ['log/app', '.env', 'odd name (1) $x'], skeleton: { folders: ['log'] } }
+    expect(parseChecks(text, 'checks.yaml').shared).toHaveLength(3)
+  })
 })

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Mode } from '../../../src/domain/run.ts'
 import { createHostSession } from '../../../src/effects/deploy/host-session.ts'
 import { readFile } from '../../../src/effects/deploy/read-commands.ts'
-import { discard, stagedFile } from '../../../src/effects/deploy/write-commands.ts'
+import { discard, extract, stagedFile } from '../../../src/effects/deploy/write-commands.ts'
 import type { Host, RunResult } from '../../../src/targets/ssh/open-host.ts'
 import { ReceiveRefused, type SendOptions } from '../../../src/targets/ssh/send-file.ts'
 
@@ -25,8 +25,9 @@ function createSession(mode: Mode, result: RunResult = answer, assertClaimed = a
       sent.push(argv)
       return result
     },
-    put: async (_local: unknown, path: string, { guard }: SendOptions) => {
-      if (result.exitCode !== 0) throw new ReceiveRefused(path, result.exitCode!, 'the reason\n')
+    put: async (_local: unknown, path: string, { guard, after }: SendOptions) => {
+      if (after !== undefined) throw new ReceiveRefused(path, 'after', result.exitCode!, 'the reason\n')
+      if (result.exitCode !== 0) throw new ReceiveRefused(path, 'guard', result.exitCode!, 'the reason\n')
       sent.push([path, ...guard.args])
     },
   } as unknown as Host
@@ -84,6 +85,15 @@ describe('a host session', () => {
       exitCode: 17,
       message: 'receive ended with 17 on the host: the reason',
     })
+  })
+
+  test.each([
+    [66, { name: 'CommandFailed', exitCode: 66, message: 'extract ended with 66 on the host: the reason' }],
+    [80, { facts: { code: 'STOP_FENCED' } }],
+  ])('names the command after a file that ended with %d', async (exitCode, failure) => {
+    const { session } = createSession('live', { ...answer, exitCode })
+    const after = extract('/srv/.cutter-1', 'idep-1')
+    await expect(session.put('/tmp/local', FILE, 0o600, after)).rejects.toMatchObject(failure)
   })
 
   test('rejects an output of which a part was dropped', async () => {

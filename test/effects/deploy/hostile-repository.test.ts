@@ -142,7 +142,7 @@ function setEveryKey(at: string, file: string[] = []): void {
 
 async function readSource(source: string, commit = 'HEAD'): Promise<{ dirty: number; files: string[] }> {
   const found = await resolveSource({ source, commit }, TRUSTED_TOOLS, never)
-  const artifact = await buildArtifact(found, { tools: TRUSTED_TOOLS, signal: never, keepsTar: true })
+  const artifact = await buildArtifact(found, { tools: TRUSTED_TOOLS, signal: never })
   await artifact.dispose()
   return { dirty: found.dirty, files: artifact.entries.map((entry) => entry.path) }
 }

@@ -6,9 +6,11 @@ import {
   hashFolder,
   listEntries,
 } from '../../support/deploy-fixture.ts'
-import { type Sshd, servers, startSshd } from '../../support/sshd.ts'
+import { type Sshd, servers, someoneElse, startSshd } from '../../support/sshd.ts'
 
 vi.setConfig({ testTimeout: 240_000 })
+
+const other = someoneElse('OpenSSH')
 
 const asSent = 'exec sh -c "$SSH_ORIGINAL_COMMAND"'
 
@@ -92,6 +94,21 @@ describe('a host as it is', () => {
       expect(run).toMatchObject({ status: 'stopped', state: 'PENDING' })
       expect(run.stop!.message).toContain('the host refuses a session on a connection that it accepted')
       expect(JSON.stringify(run.stop)).not.toContain('was lost')
+    },
+  )
+
+  test.skipIf(servers[0] !== 'OpenSSH' || typeof other === 'string')(
+    'that ends each connection after the login is named as such',
+    async () => {
+      sshd = await startSshd('OpenSSH', {
+        settings: ['ChrootDirectory /nowhere'],
+        as: other as Exclude<typeof other, string>,
+      })
+      d = await createDeployFixture(sshd)
+      const run = await d.start()
+      expect(run).toMatchObject({ status: 'stopped', state: 'PENDING', stopCode: 'STOP_HOST_UNREACHABLE' })
+      expect(run.stop!.message).toContain('the connection was lost 4 times in a row')
+      expect(run.stop!.next).toContain('the log of sshd')
     },
   )
 })

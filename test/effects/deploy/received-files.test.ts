@@ -30,10 +30,10 @@ class Receiver {
   private readonly child: ChildProcessWithoutNullStreams
   readonly ended: Promise<number | null>
 
-  constructor(name: string, bytes: number, token: string) {
+  constructor(name: string, bytes: number, token: string, after: string[] = []) {
     const { path, guard } = write.stagedFile(staging, RUN, name)
     const withToken = { ...guard, args: [...guard.args, token] }
-    const [program, ...args] = makeReceive({ path, mode: 0o600, bytes }, withToken)
+    const [program, ...args] = makeReceive({ path, mode: 0o600, bytes }, withToken, after)
     this.child = spawn(program!, args)
     this.child.stdin.on('error', () => undefined)
     this.child.stdout.on('data', (chunk: Buffer) => (this.output += chunk.toString()))
@@ -48,6 +48,11 @@ class Receiver {
 
   send(text: string): void {
     this.child.stdin.write(text)
+  }
+
+  /** What it has printed at its end. */
+  printed(): string {
+    return this.output
   }
 
   async end(text = ''): Promise<number | null> {
@@ -65,6 +70,22 @@ describe('a file that a deploy receives', () => {
     expect.poll(() => parts().map((name) => statSync(join(staging, name)).size)).toEqual([count])
   beforeEach(() => {
     expect(run(write.stage(staging, RUN), earlier)).toBe(0)
+  })
+
+  test.each([
+    ['runs on the complete file', LENGTH, 0, 'cutter-got'],
+    ['does not run where bytes are missing', LENGTH - 1, null, 'cutter-got'],
+    ['says how it failed', LENGTH, 7, 'cutter-after 7\ncutter-got'],
+  ])('has a command after it that %s', async (_, count, code, printed) => {
+    const seen = join(folder, 'seen')
+    const after = ['sh', '-c', 'wc -c <"$1" >"$2"; exit "$3"', 'after', tar(), seen, String(code)]
+    const receiver = new Receiver('artifact.tar', LENGTH, earlier, after)
+    await receiver.has()
+    receiver.send('0\n')
+    expect(await receiver.end(bytes.slice(0, count))).toBe(0)
+    const last = receiver.printed().split('\n').slice(1).join('\n')
+    expect(last).toMatch(new RegExp(`^${printed} ${count} [0-9a-f]{64}\n$`))
+    expect(existsSync(seen) ? Number(readFileSync(seen, 'utf8')) : null).toBe(code === null ? null : LENGTH)
   })
 
   test('is refused with a lower token of its run, in the folder of another run, and without a folder', async () => {

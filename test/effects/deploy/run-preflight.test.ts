@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { parseChecks } from '../../../src/effects/deploy/checks-file.ts'
 import type { HostCommand, HostSession } from '../../../src/effects/deploy/host-session.ts'
 import { resolvePaths } from '../../../src/effects/deploy/paths.ts'
@@ -132,6 +132,26 @@ describe('runPreflight', () => {
     expect(await find(createSubject(join(folder, 'app'), {}, 'release'))).toMatchObject({
       filesystem: 'ok: releases and staging share one',
     })
+  })
+
+  test('reports a program of the release where the file system starts none', async () => {
+    const [bin, site] = [join(folder, 'bin'), join(folder, 'quagga-site')]
+    mkdirSync(bin)
+    writeFileSync(join(bin, 'findmnt'), '#!/bin/sh\necho rw,noexec\n', { mode: 0o755 })
+    vi.stubEnv('PATH', `${bin}:${process.env.PATH}`)
+    try {
+      const checks = { checks: [{ name: 'own', run: ['./run.sh'] }], health: { run: ['bin/ask', 'x'] } }
+      const { findings } = await runPreflight(session, createSubject(site, checks))
+      const found = findings.filter(({ check }) => check === 'noexec')
+      expect(found.map(({ status, message }) => `${status}: ${message}`)).toEqual([
+        expect.stringContaining("is mounted noexec, so ./run.sh of own can't be started"),
+        expect.stringContaining('so bin/ask of health'),
+      ])
+      const by = { checks: [{ name: 'by', run: 'sh run.sh' }] }
+      expect((await find(createSubject(site, by))).noexec).toMatch(/^warn: .* is mounted noexec/)
+    } finally {
+      vi.unstubAllEnvs()
+    }
   })
 
   test('reports a check whose program is missing, and warns where a fallback can run', async () => {

@@ -142,7 +142,14 @@ describe('readCatalogue', () => {
     ],
     [
       'alter publication news add tables in schema app',
-      { changed: ['publication news'], before: 'create publication news for table app.odd' },
+      {
+        added: ['publication news for tables in schema app'],
+        before: 'create publication news for table app.odd',
+      },
+    ],
+    [
+      'create table app.more (id int)',
+      { added: ['table app.more'], before: 'create publication news for tables in schema app' },
     ],
     ['drop trigger touched on app.unit', { removed: ['trigger app.unit.touched'] }],
     ['drop rule quiet on app.unit', { removed: ['rule app.unit.quiet'] }],

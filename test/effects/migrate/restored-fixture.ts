@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type pg from 'pg'
 import type { EffectContext } from '../../../src/domain/effect.ts'
 import {
@@ -8,6 +9,7 @@ import { readDatabaseProfile } from '../../../src/effects/migrate/database-profi
 import { readCatalogue } from '../../../src/effects/migrate/read-catalogue.ts'
 import { readWithoutPolicies } from '../../../src/effects/migrate/read-without-policies.ts'
 import { withDeviations } from '../../../src/effects/migrate/restore-backup.ts'
+import { HAS_SCATTERED } from '../../../src/effects/migrate/scattered-partitions.ts'
 import type { Catalogue } from '../../../src/migration/catalogue.ts'
 import { openRehearsalServers } from '../../../src/targets/embedded/rehearsal-servers.ts'
 import {
@@ -25,6 +27,7 @@ import {
   openRehearsalDatabases,
 } from '../../../src/targets/postgres/rehearsal-databases.ts'
 import type { LeftOut } from '../../../src/targets/postgres/restore-dump.ts'
+import type { RestoreNeed } from '../../../src/targets/postgres/restore-needs.ts'
 import { openTools } from '../../../src/tools/open-tools.ts'
 import { connectClient } from '../../support/connections.ts'
 import { type Cluster, type Major, serverOf, startCluster } from '../../support/pg-cluster.ts'
@@ -56,6 +59,10 @@ export interface BackedUpShop {
   profile: SourceProfile
   dumps: DatabaseDumps
   dump: DatabaseDump
+  /** The absolute path of the backup. */
+  path: string
+  /** Reads another database of the same server, or of another. */
+  find(database: string, on?: Cluster): Promise<Found>
   /** Restores the backup on a server for rehearsals, as a run does. */
   restore(
     databases: MigrationRehearsalDatabases,
@@ -69,12 +76,13 @@ interface RestoredShop {
   /** As the role that restored it. */
   copy: MigrationDatabase
   leftOut: LeftOut[]
+  needs: RestoreNeed[]
   restored: Found
 }
 
 /** A database `shop` of one server, and its backup restored on a server for rehearsals. */
 export interface RestoredFixture
-  extends Pick<BackedUpShop, 'target' | 'source' | 'dumps' | 'dump'>,
+  extends Pick<BackedUpShop, 'target' | 'source' | 'profile' | 'dumps' | 'dump'>,
     RestoredShop {
   databases: MigrationRehearsalDatabases
   stop(): Promise<void>
@@ -99,7 +107,8 @@ export async function backUpShop(given: Prepared): Promise<BackedUpShop> {
   const shop = await connectClient(cluster.url('shop'))
   await prepare(maker, async () => shop)
   await Promise.all([maker.end(), shop.end()])
-  const dumps = openDatabaseDumps(aHome().home, openTools({}), jobs)
+  const { home } = aHome()
+  const dumps = openDatabaseDumps(home, openTools({}), jobs)
   const target = openMigrationDatabase({ name: 'shop', role: login, url: () => cluster.url('shop', login) })
   const { dump, profile } = await target.read(CONTEXT, async (sql) => {
     const { rows } = await sql.query<{ id: string }>('select pg_export_snapshot() as id')
@@ -109,6 +118,7 @@ export async function backUpShop(given: Prepared): Promise<BackedUpShop> {
       serverMajor: major,
       lockTimeoutMs: 10_000,
       databaseBytes: 0,
+      scattered: (await sql.query<{ scattered: boolean }>(HAS_SCATTERED)).rows[0]!.scattered,
     }
     return { dump: await dumps.take(CONTEXT, target, options), profile: await readDatabaseProfile(sql) }
   })
@@ -125,16 +135,25 @@ export async function backUpShop(given: Prepared): Promise<BackedUpShop> {
     profile,
     dumps,
     dump,
+    path: join(home, dump.file),
     source: await find(target),
+    find: (name, on) =>
+      find(
+        openMigrationDatabase({
+          name,
+          role: login,
+          url: () => (on ? on.url(name) : cluster.url(name, login)),
+        }),
+      ),
     async restore(databases, ref = REF, deviations = []) {
       const copy = await databases.create(
         { ...ref, ...facts, madeAt: '' },
         withDeviations(profile, deviations),
       )
-      const options = { searchPath: '"$user", public', deviations }
-      const leftOut = await dumps.restore(CONTEXT, dump, copy, options)
+      const options = { settings: profile.settings, role: login, deviations }
+      const { leftOut, needs } = await dumps.restore(CONTEXT, dump, copy, options)
       await databases.seal(ref, profile)
-      return { copy, leftOut, restored: await find(copy) }
+      return { copy, leftOut, needs, restored: await find(copy) }
     },
     async stop() {
       await clean()

@@ -1,4 +1,4 @@
-import type pg from 'pg'
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { describeSharedChanges, readSharedObjects } from '../../../src/effects/migrate/shared-objects.ts'
 import { type CatalogueFixture, inTrial, startCatalogueFixture } from './catalogue-fixture.ts'
@@ -12,6 +12,23 @@ beforeAll(async () => {
 }, 120_000)
 
 afterAll(() => fixture.stop())
+
+test.each(['LATIN1', 'LATIN9', 'WIN1252', 'SQL_ASCII', 'EUC_JP'])(
+  'readSharedObjects reads a database of encoding %s',
+  async (encoding) => {
+    const name = `of_${encoding.toLowerCase()}`
+    await client.query(`create database ${name} encoding '${encoding}' locale 'C' template template0`)
+    const { host, port, user, password } = client
+    const other = new pg.Client({ host, port, user, password: password ?? '', database: name })
+    await other.connect()
+    try {
+      await other.query('begin')
+      expect(Object.keys((await readSharedObjects(other)).objects)).toContain('own operators of the server')
+    } finally {
+      await other.end()
+    }
+  },
+)
 
 describe('describeSharedChanges', () => {
   test.each([

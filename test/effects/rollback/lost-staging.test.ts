@@ -125,7 +125,7 @@ test('the staging folder that a real deploy left with its lost home blocks the n
   try {
     const paused = await lost.start()
     at.fault = {
-      step: 'extract',
+      step: 'put artifact.tar',
       when: 'after',
       strike() {
         sshd.shut(true)

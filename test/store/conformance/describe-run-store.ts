@@ -21,6 +21,7 @@ import { describeApprovals } from './approvals.ts'
 import { describeMessages } from './messages.ts'
 import { describePruning } from './pruning.ts'
 import { describeSharedThings } from './shared-things.ts'
+import { describeWaitingRuns } from './waiting-runs.ts'
 
 /** What every driver of RunStore must do. The suite uses only the interface. */
 const NOBODY: SeenClaim = { owner: null, leaseUntil: null }
@@ -317,6 +318,7 @@ export function describeRunStore(name: string, open: () => Promise<RunStore>): v
   })
   describeApprovals(name, open)
   describeSharedThings(name, open)
+  describeWaitingRuns(name, open)
   describeMessages(name, open)
   describePruning(name, open)
 }

@@ -46,10 +46,38 @@ export function describePruning(name: string, open: () => Promise<RunStore>): vo
       expect(await store.list({ limit: 9 })).toMatchObject([{ runId: stays.runId }])
     })
 
+    test('removes evidence with the last run that has it, and none that another run has', async () => {
+      const alike = ['a', 'b'].map((end) => ({ ...shared, name: end, digest: `sha256:0123456789${end}` }))
+      const runs = []
+      for (const evidence of [[alike[0]!], alike, [alike[1]!]]) {
+        const begun = firstStep({ evidence })
+        await store.create(begun, mine)
+        const step = stepAfter(begun.run, { run: CLOSED, effectDone: 'source_pin' })
+        await store.advance(step, mine)
+        runs.push(step.run)
+      }
+      const kept = async () => {
+        const found = await Promise.all(alike.map(({ digest }) => store.evidence(digest)))
+        return found.map((bytes) => bytes !== null)
+      }
+      await store.prune(prunedOf(runs[0]!))
+      expect(await kept()).toEqual([true, true])
+      await store.prune(prunedOf(runs[1]!))
+      expect(await kept()).toEqual([false, true])
+      await store.prune(prunedOf(runs[2]!))
+      expect(await kept()).toEqual([false, false])
+    })
+
+    test('leaves references checked', async () => {
+      await store.prune(prunedOf(await closed({ startKey: 'gone' })))
+      const release = { kind: 'release', runId: 'nobody', reason: null, by: 'alice', at: 'now' } as const
+      await expect(store.recordHold(release)).rejects.toThrow()
+    })
+
     test('leaves no history without a run', async () => {
       const gone = await closed({ startKey: 'gone' })
       await store.prune(prunedOf(gone))
-      expect(await store.historiesWithoutRun()).toEqual([])
+      for (const all of [true, false]) expect(await store.historiesWithoutRun({ all })).toEqual([])
     })
 
     test('keeps the id and the used key of the run', async () => {

@@ -114,6 +114,17 @@ export function describeSharedThings(name: string, open: () => Promise<RunStore>
       expect(await ids({ machine: 'cut', status: 'paused' })).toEqual([])
     })
 
+    test('a list filtered by a host has the runs with that host alone, and those with several', async () => {
+      const one = await started({ machine: 'deploy', input: { host: 'web1' } })
+      const several = await started({ machine: 'deploy', input: { host: 'web2,web1,web11' } })
+      const ids = async (host: string) =>
+        (await store.list({ host, limit: 9 })).map(({ runId }) => runId).sort()
+      expect(await ids('web1')).toEqual([one.runId, several.runId].sort())
+      expect(await ids('web2')).toEqual([several.runId])
+      expect(await ids('web11')).toEqual([several.runId])
+      expect(await ids('web')).toEqual([])
+    })
+
     test('evidence is kept once for two runs with the same bytes', async () => {
       const source = bytesEvidence('source', 'text/plain', Buffer.from([0, 255, 10, 13]))
       const empty = bytesEvidence('empty', 'application/octet-stream', new Uint8Array())

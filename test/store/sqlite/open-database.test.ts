@@ -13,6 +13,7 @@ import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { CloseoutSignature } from '../../../src/domain/closeout-signature.ts'
 import { digestOfBytes } from '../../../src/domain/json.ts'
+import type { Run } from '../../../src/domain/run.ts'
 import type { RunStore } from '../../../src/store/run-store.ts'
 import { type OpenOptions, openDatabase } from '../../../src/store/sqlite/open-database.ts'
 import { openRunStore } from '../../../src/store/sqlite/open-run-store.ts'
@@ -248,16 +249,17 @@ describe('a store of an older version', () => {
     expect(left).toEqual(['cutter.db'])
   })
 
-  test.each([1, 2, 3, 4, 5, 6, 12])('%i keeps its runs, and they continue', async (old) => {
+  test.each([1, 2, 3, 4, 5, 6, 12, 15])('%i keeps its runs, and they continue', async (old) => {
     const now = aStoreFile()
     const store = openRunStore(now)
     const runs = [firstStep({ run: { startKey: 'k' } }), firstStep(), firstStep()]
     for (const step of runs) await store.create(step, mine)
     let run = runs[1]!.run
+    const arrival = { gateSeq: 2, gateHead: run.head, updatedAt: '2026-03-01T09:01:00.000Z' }
     for (const changes of [
-      { run: atGate(run), effectDone: 'source_pin' },
-      { event: { type: 'ASKED' } },
-      {},
+      { run: { ...atGate(run), ...arrival } as Partial<Run>, effectDone: 'source_pin' },
+      { event: { type: 'ASKED' }, run: { updatedAt: '2026-03-01T09:02:00.000Z' } },
+      { run: { updatedAt: '2026-03-01T09:03:00.000Z' } },
     ]) {
       const step = stepAfter(run, changes)
       await store.advance(step, mine)
@@ -279,6 +281,8 @@ describe('a store of an older version', () => {
     const again = openRunStore(then)
     expect(await storedRunsOf(again)).toEqual(expected)
     expect((await again.runByKey('k'))?.runId).toBe(ids[0])
+    const waits = await again.listWaiting({ status: 'paused', mode: run.mode, limit: 9 })
+    expect(waits).toEqual([{ run, since: arrival.updatedAt }])
     await again.advance(stepAfter(run), mine)
     expect((await again.history(run.runId)).map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5])
     expect(version(backupOf(then.file, old))).toBe(old)

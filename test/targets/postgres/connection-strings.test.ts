@@ -331,6 +331,27 @@ const REFUSED: [name: string, text: (at: Places & { other: string }) => string, 
     /no encryption|rejects/,
   ],
   [
+    'channel_binding=require without encryption',
+    ({ port }) =>
+      `postgresql://known:${encoded}@localhost:${port}/postgres?channel_binding=require&sslmode=disable`,
+    /channel_binding=require/,
+  ],
+  [
+    'channel_binding=require, where the server asks for no password',
+    ({ port }) => `postgresql://postgres@localhost:${port}/postgres?channel_binding=require`,
+    /channel_binding=require/,
+  ],
+  [
+    'gssencmode=require',
+    ({ port }) => `postgresql://postgres@localhost:${port}/postgres?gssencmode=require`,
+    /gssencmode=require/,
+  ],
+  [
+    'a channel_binding that libpq does not know',
+    ({ port }) => `postgresql://postgres@localhost:${port}/postgres?channel_binding=always`,
+    /channel_binding that libpq does not know/,
+  ],
+  [
     'a standby where there is none',
     ({ port }) => `postgresql://postgres@localhost:${port}/postgres?target_session_attrs=standby`,
     /target_session_attrs=standby/,
@@ -341,6 +362,11 @@ const REFUSED: [name: string, text: (at: Places & { other: string }) => string, 
     /password authentication failed/,
   ],
 ]
+
+test('channel_binding=require leads to a session whose login is bound to the channel', async () => {
+  const text = `postgresql://known:${encoded}@localhost:${cluster.port}/postgres?channel_binding=require&gssencmode=prefer`
+  expect(await sessionOf(text)).toMatchObject({ role: 'known', encrypted: true })
+})
 
 test.each(REFUSED)('%s leads to no session', async (_, text, reason) => {
   const given = text({

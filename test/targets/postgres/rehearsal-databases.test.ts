@@ -40,6 +40,13 @@ const facts = {
   madeAt: '2026-03-01T09:00:00.000Z',
 }
 
+async function profileOf(client: pg.Client): Promise<SourceProfile> {
+  await client.query('begin read only')
+  const found = await readDatabaseProfile(client)
+  await client.query('rollback')
+  return found
+}
+
 beforeAll(async () => {
   ;[source, server] = await Promise.all([startCluster(), startCluster()])
   const maker = await connectClient(source.url())
@@ -52,7 +59,7 @@ beforeAll(async () => {
   await maker.query('alter role migrator in database shop set app.mode = \'a, "b"\'')
   await maker.end()
   shop = await connectClient(source.url('shop', 'migrator'))
-  profile = await readDatabaseProfile(shop)
+  profile = await profileOf(shop)
   administrator = await connectClient(server.url())
   await administrator.query('create role modest login createdb')
   urls = { shop: server.url() }
@@ -111,8 +118,18 @@ describe('chooseServer', () => {
 })
 
 describe('a rehearsal database', () => {
+  test('what sessions make for a time needs no role in a copy, while they work and afterwards', async () => {
+    const before = (await profileOf(shop)).roles
+    const other = await connectClient(source.url('shop'))
+    await other.query(`create temp table made (a int, b text); alter table made owner to idle;
+      create type pg_temp.kind as enum ('a'); create function pg_temp.one() returns int language sql return 1`)
+    expect((await profileOf(shop)).roles).toEqual(before)
+    await other.end()
+    expect((await profileOf(shop)).roles).toEqual(before)
+  })
+
   test('create gives the database the settings and the roles of its source', async () => {
-    const profile = await readDatabaseProfile(shop)
+    const profile = await profileOf(shop)
     expect(profile.roles.map(({ name }) => name)).toEqual(['idle', 'migrator', 'team'])
     await databases.create(facts, profile)
     await databases.seal(facts, profile)
@@ -161,7 +178,7 @@ describe('a rehearsal database', () => {
 
   test('drop removes roles that no other rehearsal database names, and keeps roles that existed before', async () => {
     const other = { ...facts, database: 'rehearsal_mig_2', runId: 'mig-2' }
-    await databases.create(other, await readDatabaseProfile(shop))
+    await databases.create(other, await profileOf(shop))
     const roles = async () => {
       const { rows } = await administrator.query<{ name: string }>(
         "select rolname as name from pg_roles where rolname in ('idle', 'migrator', 'team', 'modest') order by 1",
@@ -180,7 +197,7 @@ describe('a rehearsal database', () => {
       "create role migrator superuser createdb createrole in role pg_execute_server_program; comment on role migrator is 'made by cutter for rehearsals'",
     )
     const other = { ...facts, database: 'rehearsal_mig_3', runId: 'mig-3' }
-    await databases.create(other, await readDatabaseProfile(shop))
+    await databases.create(other, await profileOf(shop))
     const { rows } = await administrator.query(
       `select rolsuper or rolcreaterole or rolcreatedb as power, pg_has_role('migrator', 'pg_execute_server_program', 'member') as programs
        from pg_roles where rolname = 'migrator'`,
@@ -193,7 +210,7 @@ describe('a rehearsal database', () => {
     await administrator.query(`create role ${name}`)
     await shop.query('set role team; create table public.needed (id int); reset role')
     const other = { ...facts, database: 'rehearsal_mig_4', runId: 'mig-4' }
-    await expect(databases.create(other, await readDatabaseProfile(shop))).rejects.toThrow(
+    await expect(databases.create(other, await profileOf(shop))).rejects.toThrow(
       `the rehearsal server has a role ${name} that Cutter did not create`,
     )
     await shop.query('set role team; drop table public.needed; reset role')
@@ -209,13 +226,13 @@ describe('a rehearsal database', () => {
       database: 'postgres',
       source: { systemIdentifier: rows[0]!.id, database: 'postgres' },
     }
-    await expect(databases.create(itself, await readDatabaseProfile(shop))).rejects.toThrow(
+    await expect(databases.create(itself, await profileOf(shop))).rejects.toThrow(
       'would replace its own source; nothing was changed',
     )
   })
 
   test('create stops when the server lacks the source’s locale', async () => {
-    const profile = { ...(await readDatabaseProfile(shop)), collate: 'tlh_QO.UTF-8', ctype: 'tlh_QO.UTF-8' }
+    const profile = { ...(await profileOf(shop)), collate: 'tlh_QO.UTF-8', ctype: 'tlh_QO.UTF-8' }
     await expect(databases.create(facts, profile)).rejects.toThrow(
       'the rehearsal server can’t create a database like target shop',
     )

@@ -1,77 +1,65 @@
-import { describe, expect, test } from 'vitest'
-import { readFaults } from '../../../src/targets/postgres/restore-faults.ts'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { readParallelFaults } from '../../../src/targets/postgres/restore-faults.ts'
 
-const HEAD = 'pg_restore: while PROCESSING TOC:\n'
-const failed = (entry: string, ...errors: string[]) =>
-  `pg_restore: from TOC entry ${entry}\n${errors.map((error) => `pg_restore: error: could not execute query: ERROR:  ${error}\nCommand was: x;\n\n\n`).join('')}`
+const BEGUN = 'pg_restore: entering main parallel loop\n'
+const [A, B] = ['COPY failed for table "a": ERROR:  x\n', 'COPY failed for table "b": ERROR:  y\n']
 
-describe('readFaults', () => {
-  test.each([
-    [
-      '3466; 3466 16500 EVENT TRIGGER watched postgres',
-      'EVENT TRIGGER',
-      'watched',
-      'permission denied to create event trigger "watched"',
-      'event trigger "watched" does not exist',
-    ],
-    [
-      '9; 6104 16 PUBLICATION all_of_it postgres',
-      'PUBLICATION',
-      'all_of_it',
-      'must be superuser to create FOR ALL TABLES publication',
-    ],
-    ['9; 1255 16 FUNCTION f(integer) app', 'FUNCTION', 'f(integer)', 'permission denied for language c'],
-    [
-      '9; 1255 16 FUNCTION f(integer) app',
-      'FUNCTION',
-      'f(integer)',
-      'only superuser can define a leakproof function',
-      'function f(integer) does not exist',
-    ],
-    [
-      '9; 2605 16 CAST CAST (a AS b) ',
-      'CAST',
-      'CAST (a AS b) ',
-      'must be superuser to create a cast WITHOUT FUNCTION',
-    ],
-  ])('readFaults leaves out %s', (entry, kind, name, ...errors) => {
-    expect(readFaults(HEAD + failed(entry, ...errors))).toEqual({
-      leftOut: [{ kind, name }],
-      unfilled: [],
-      failed: [],
-      faults: [],
-    })
-  })
+test.each([
+  ['one after another', `pg_restore: error: ${A}pg_restore: error: ${B}`],
+  ['with beginnings among each other', `pg_restore: pg_restore: error: error: ${A}${B}`],
+  ['with one beginning before the other’s message', `pg_restore: error: pg_restore: ${A}error: ${B}`],
+  ['with parts of their beginnings', `pg_restore:${A}pg_restore: error: error: ${B}`],
+])('rows that two processes could not copy are named where they write %s', (_, lines) => {
+  const { unfilledTables, faults } = readParallelFaults(BEGUN + lines)
+  expect(unfilledTables).toEqual([
+    { table: 'a', error: 'x' },
+    { table: 'b', error: 'y' },
+  ])
+  expect(faults).toEqual([])
+})
 
-  test.each([
-    ['9; 1259 16 TABLE t app', 'TABLE t', 'permission denied to create anything'],
-    ['9; 1255 16 FUNCTION f(integer) app', 'FUNCTION f(integer)', 'type "x" does not exist'],
-    ['3; 3079 16 EXTENSION far (no owner)', 'EXTENSION far', 'permission denied to create extension "far"'],
-    ['3; 3079 16 EXTENSION far ', 'EXTENSION far', 'permission denied to create extension "far"'],
-  ])('readFaults reports the definition that failed of %s', (entry, title, error) => {
-    const found = readFaults(HEAD + failed(entry, error))
-    const errors = [`pg_restore: error: could not execute query: ERROR:  ${error}`]
-    expect(found).toEqual({ leftOut: [], unfilled: [], faults: [], failed: [{ title, errors }] })
-  })
+/** A message as a process of pg_restore writes it: each piece in one write. */
+const write = (level: string, text: string): string[] => ['pg_restore:', ' ', level, `${text}\n`]
+const REJECTED = (table: number) =>
+  write('error: ', `COPY failed for table "t${table}": ERROR:  no row\nCONTEXT:  COPY t${table}, line 1: "x"`)
+const LOST = (number: number) => write('error: ', `could not read from input file ${number}: end of file`)
+const UNKNOWN = write(
+  'error: ',
+  'could not execute query: ERROR:  unrecognized configuration parameter "transaction_timeout"\nCommand was: SET transaction_timeout = 0;',
+)
+const DOES = write('', 'finished item 3425 TABLE DATA by_cast')
 
-  test('readFaults reports data that are missing as a fault', () => {
-    const {
-      leftOut,
-      failed: definitions,
-      faults,
-    } = readFaults(HEAD + failed('9; 0 16 TABLE DATA t app', 'must be superuser, says a CHECK of others'))
-    expect([...leftOut, ...definitions]).toEqual([])
-    expect(faults).toEqual([
-      'pg_restore: error: could not execute query: ERROR:  must be superuser, says a CHECK of others',
-    ])
-  })
+const number = fc.nat({ max: 99 })
+const one = fc.oneof(
+  number.map((table) => ({ table, pieces: REJECTED(table) })),
+  number.map((lost) => ({ lost, pieces: LOST(lost) })),
+  fc.constant({ pieces: UNKNOWN }),
+  fc.constant({ pieces: DOES }),
+)
 
-  test('readFaults names the function that needs a search path', () => {
-    const error =
-      'function low(text) does not exist\nCONTEXT:  PL/pgSQL function public.nrm(text) line 1 at RETURN'
-    const [definition] = readFaults(HEAD + failed('9; 1259 16 INDEX x_n app', error)).failed
-    expect(definition?.errors.at(-1)).toBe(
-      'the function public.nrm(text) finds it only with a search path: alter function public.nrm(text) set search_path = …',
-    )
-  })
+test('every error of processes that write among each other is found, wherever their pieces stand', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.array(one, { maxLength: 6 }), { minLength: 2, maxLength: 4 }),
+      fc.infiniteStream(fc.nat()),
+      (processes, choices) => {
+        const pieces = processes.map((messages) => messages.flatMap((message) => message.pieces))
+        let text = ''
+        for (let left = pieces.filter((own) => own.length > 0); left.length > 0; ) {
+          text += left[choices.next().value! % left.length]!.shift()
+          left = left.filter((own) => own.length > 0)
+        }
+        const messages = processes.flat()
+        const found = readParallelFaults(BEGUN + text)
+        const tables = messages.flatMap((message) => ('table' in message ? [`t${message.table}`] : []))
+        expect(found.unfilledTables.map(({ table }) => table).sort()).toEqual(tables.sort())
+        const lost = messages.flatMap((message) => ('lost' in message ? [message.lost] : []))
+        for (const file of lost) expect(found.faults.join('\n')).toContain(`input file ${file}:`)
+        const failed = messages.some((message) => message.pieces !== DOES)
+        if (lost.length === 0 && failed) expect(found.faults).toEqual([])
+      },
+    ),
+    { numRuns: 2000 },
+  )
 })

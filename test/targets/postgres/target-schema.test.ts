@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { readCatalogue } from '../../../src/effects/migrate/read-catalogue.ts'
+import { READING_FUNCTIONS } from '../../../src/effects/migrate/reading-functions.ts'
 import { initTarget } from '../../../src/targets/postgres/init-target.ts'
 import { readSurface } from '../../../src/targets/postgres/read-survey.ts'
 import { readSchemaState } from '../../../src/targets/postgres/target-schema.ts'
@@ -54,19 +56,48 @@ describe('initTarget', () => {
     expect(second).toEqual({ applied: [], already: first.applied })
   })
 
+  test('the functions by which a target is read are in no catalogue, until somebody changes one', async () => {
+    const client = await aDatabase('reading')
+    await initTarget(client, initOptions)
+    const listed = async (change: string) => {
+      await client.query(`begin; ${change}`)
+      const { objects } = await readCatalogue(client)
+      await client.query('rollback')
+      return Object.keys(objects).filter((name) => /function cutter_reading/.test(name))
+    }
+    const { rows } = await client.query(
+      "select proname from pg_proc where pronamespace = 'cutter_reading'::regnamespace order by 1",
+    )
+    expect(rows.map(({ proname }) => proname)).toEqual(Object.keys(READING_FUNCTIONS).sort())
+    expect(await listed('')).toEqual([])
+    const one = 'function cutter_reading.history(text)'
+    for (const change of [
+      `create or replace ${one.replace('(', '(unit ')} returns setof cutter_reading.unit_version language sql stable
+         as 'select v.* from cutter_reading.unit_version v where v.address = unit'`,
+      `alter ${one} security definer`,
+      `alter ${one} set search_path = app`,
+      `alter ${one} volatile`,
+      `alter ${one} rename to search`,
+    ])
+      expect(await listed(change), change).toContainEqual(expect.stringMatching(/^function cutter_reading\./))
+    expect(
+      await listed(`revoke execute on ${one} from public; grant execute on ${one} to cutter_reader`),
+    ).toEqual([`grant execute on ${one} to cutter_reader`])
+  })
+
   test('initTarget updates a target of an earlier version and keeps its rows', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'cutter-migrations-'))
     try {
       await cp(initOptions.migrationsDirectory, folder, {
         recursive: true,
-        filter: (path) => !/000[678]_/.test(path),
+        filter: (path) => !/00(?:0[6789]|10)_/.test(path),
       })
       const client = await aDatabase('earlier')
       await initTarget(client, { ...initOptions, migrationsDirectory: folder })
       await client.query(`insert into cutter_governance.manifest_envelope (operation_kind, source_doc_ref, created_by)
         values ('first_cut', 'CHARTER', 'cutter/earlier')`)
       expect(await readSchemaState(client)).toBe('older')
-      const applied = ['0006_recut', '0007_sets', '0008_fencing']
+      const applied = ['0006_recut', '0007_sets', '0008_fencing', '0009_reading', '0010_aliases']
       expect((await initTarget(client, initOptions)).applied).toEqual(applied)
       expect(await readSchemaState(client)).toBe('ours')
       await client.query(`insert into cutter_governance.manifest_envelope (operation_kind, source_doc_ref, created_by)

@@ -209,7 +209,32 @@ const REFUSED: Configuration[] = [
   simple('passwords alone', 'PreferredAuthentications password\n', { refused: 'PreferredAuthentications' }),
 ]
 
+/** Names and tokens that few use. */
+const ODD: Configuration[] = [
+  simple('a name with a plus sign', 'Host web+1\n  Port 61\n', { alias: 'web+1' }),
+  simple('a name with a slash', 'Host prod/web\n  HostName h1\n', { alias: 'prod/web' }),
+  simple('a name that is not ASCII', 'Host bü\n  HostName h1\n  Port 62\n', { alias: 'bü' }),
+  simple('a name with %', 'Host a%b\n  HostName h1\n', { alias: 'a%b' }),
+  simple('several files of known hosts', 'UserKnownHostsFile /ABS/k1 /ABS/k2\n', {
+    files: { k1: '', k2: '' },
+  }),
+  simple('known hosts with a space', 'UserKnownHostsFile "/ABS/my hosts" /ABS/k2\n', {
+    files: { 'my hosts': '', k2: '' },
+  }),
+  simple('known hosts by tokens', 'Host a\n  HostName h1\n  UserKnownHostsFile /ABS/%h-%n-%p\n'),
+  simple('no known hosts of the user', 'UserKnownHostsFile none\n'),
+  simple('an alias of the host key with a token', 'Host a\n  HostName h1\n  HostKeyAlias k-%h\n'),
+  simple('a file of revoked keys by tokens', 'RevokedHostKeys ~/.ssh/revoked\n'),
+  simple('a ProxyJump by a URL', 'ProxyJump ssh://u@j1:2222\n'),
+  simple('an identity by the name of the host', 'Host a\n  HostName h1\n  IdentityFile ~/.ssh/%n-%h-%p-%r\n'),
+  simple('an identity with a space', 'IdentityFile "/ABS/my key"\n'),
+  simple('an address that is bound', 'BindAddress 127.0.0.3\nAddressFamily inet\n'),
+  simple('Match host with a list and a negation', 'Match host h?,!h2 user *\n  Port 63\n', { alias: 'h1' }),
+  simple('a line that ends with spaces', 'Host a   \n  Port 65   \n'),
+]
+
 export const CONFIGURATIONS = [
+  ...ODD,
   ...INCLUDES,
   ...MATCHES,
   ...HOSTS,

@@ -28,6 +28,13 @@ const ENTITIES: { [name: string]: string } = {
   sup3: '³',
 }
 
+/** Elements of HTML at which a line ends: what comes behind one does not belong to a number before it. */
+const BREAKS =
+  /<\/?(?:br|p|div|h[1-6]|li|ol|ul|dl|dt|dd|t[dhr]|table|hr|blockquote|center)(?:[\s/][^<>]*)?>/gi
+
+/** Elements of HTML whose words are struck out, which Markdown marks by "~~". */
+const STRUCK = /<\/?(?:del|s|strike)(?:\s[^<>]*)?>/gi
+
 const SUPERSCRIPTS = '⁰¹²³⁴⁵⁶⁷⁸⁹'
 const raise = (digits: string) => [...digits].map((digit) => SUPERSCRIPTS[Number(digit)]).join('')
 
@@ -37,25 +44,33 @@ export function cleanHeading(raw: string): CleanHeading {
   if (/^[\w§][\w\s.,:§()–—-]*$/.test(text) && !text.includes('_'))
     return { text: withSingleSpaces(text), isStruck: false }
   if (!SYNTAX.test(text)) return { text: withoutBrackets(withSingleSpaces(text)), isStruck: false }
-  text = text
-    .replace(/&(#\d{1,6}|#x[0-9a-f]{1,5}|[a-z0-9]{2,6});/gi, decodeEntity)
-    .replace(UNSEEN, '')
-    .replace(/<sup>\s*(\d{1,4})\s*<\/sup>|\^(\d{1,4})\^/gi, (_, html?: string, marked?: string) =>
-      raise(html ?? marked!),
-    )
-    .replace(/<br\s*\/?>/gi, ' ')
-    .replace(/<[^<>]*>/g, '')
+  text = withoutTags(
+    text
+      .replace(/&(#\d{1,6}|#x[0-9a-f]{1,5}|[a-z0-9]{2,6});/gi, decodeEntity)
+      .replace(UNSEEN, '')
+      .replace(/<sup>\s*(\d{1,4})\s*<\/sup>|\^(\d{1,4})\^/gi, (_, html?: string, marked?: string) =>
+        raise(html ?? marked!),
+      ),
+  )
     .replace(/\[\^[^[\]]{1,40}\]/g, '')
     .replace(/\s*\{[:#.][^{}]*\}\s*$/, '')
     .trim()
-  const isStruck = /^~~[^~]+~~\W*$/u.test(text)
-  text = text
+  const isStruck = /^[*_]*~~[^~]+~~\W*$/u.test(text)
+  // Struck words among others are no part of a number: "Article ~~2~~ 3".
+  text = (isStruck ? text : text.replace(/~~[^~]+~~/g, ''))
     .replace(/[*`]|__|~~/g, '')
     .replace(/^_+|_+$/g, '')
     .replace(/\\([!-/:-@[-`{-~])/g, '$1')
     .replace(/^\[([^[\]]*)\]\([^()]*\)/, '$1')
   return { text: withoutBrackets(withSingleSpaces(text)), isStruck }
 }
+
+/** Removes the tags of HTML. Words that are struck out have the signs of Markdown then. */
+export const withoutTags = (text: string): string =>
+  text
+    .replace(BREAKS, ' ')
+    .replace(STRUCK, '~~')
+    .replace(/<[^<>]*>/g, '')
 
 function withSingleSpaces(text: string): string {
   // Nearly all texts have them already, and one search finds that out.

@@ -51,6 +51,8 @@ interface WeakNumber {
   indent: number
   /** Lines of text since the weak heading before it. */
   textBefore: number
+  /** Whether the line before it ends without a sign, so that it may stand inside of a sentence. */
+  isBehindText: boolean
 }
 
 /** A line that reads like a heading and was not taken for one. */
@@ -66,6 +68,11 @@ export interface Doubt {
   why: string
 }
 
+/** Parts of a page of HTML that are no text of the document. Offsets are bytes. */
+export interface SiteParts {
+  parts: { start: number; end: number; tag: string }[]
+}
+
 /** The headings that the reader of one syntax found. Offsets are bytes. */
 export interface SyntaxReading {
   headings: Heading[]
@@ -78,6 +85,8 @@ export interface SyntaxReading {
   overlong: { line: number; start: number } | null
   /** A comment, fence or element without an end. */
   unclosed: { what: string; line: number; start: number } | null
+  /** Only for HTML: the parts of the page that belong to its site. */
+  site?: SiteParts
 }
 
 /** Maximum length of a heading. A longer line is text, so that no pattern is applied to a long line. */

@@ -1,5 +1,6 @@
 import type { Level, Profile } from '../../profiles/profile.ts'
 import { compileOpeningBytes, type OpeningBytes } from '../../syntax/line-prefilter.ts'
+import { listLeadingNumberWords } from '../numerals/number-words.ts'
 import { foldWords, formKey, remember } from './fold-words.ts'
 import { compileMarkers, type ListMarker } from './list-markers.ts'
 
@@ -13,6 +14,9 @@ export interface Lexicon {
   beginnings: Map<string, Beginning>
   /** Forms whose words come first, so that "Article PREAMBULE" is recognised without a number. */
   words: Map<string, Level>
+  /** Forms whose words are behind the number, by these, and those around it: "{n} §", "第{n}条". */
+  behind: Map<string, Level>
+  around: { before: string; after: string; level: Level }[]
   /** First words of the forms; in scripts without spaces, their first signs. They rule out most lines of text. */
   openings: Set<string>
   /** First words of lines, as they are written, and whether a form begins with them. */
@@ -46,8 +50,11 @@ export function compileLexicon(profile: Profile): Lexicon {
   const forms = new Map<string, Form>()
   const continued = new Set<string>()
   const words = new Map<string, Level>()
+  const behind = new Map<string, Level>()
+  const around: Lexicon['around'] = []
   const openings = new Set<string>()
   const firstSigns = new Set<string>()
+  let isNumberFirst = false
   const addForm = (level: Level, form: string, lists: boolean) => {
     const [before = '', after = ''] = form.normalize('NFC').split('{n}')
     const key = formKey(before, after)
@@ -56,10 +63,19 @@ export function compileLexicon(profile: Profile): Lexicon {
     if (following !== '') continued.add(folded!)
     const opening = folded!.split(' ')[0]!
     openings.add(opening)
+    addFirstSign(before)
     if (before !== '') firstSigns.add([...before][0]!)
-    if (opening === '' && after !== '') for (const word of Object.keys(profile.numberWords)) addOpening(word)
+    if (opening === '' && after !== '') isNumberFirst = true
+    if (folded === '' && following !== '' && !behind.has(following)) behind.set(following, level)
+    if (before.trim() !== '' && after.trim() !== '')
+      around.push({ before: before.trim(), after: after.trim(), level })
     if (/\p{L}/u.test(before) && after.trim() === '' && !words.has(foldWords(before)))
       words.set(foldWords(before), level)
+  }
+  // In these scripts the first sign of a line is its first word.
+  const addFirstSign = (words: string) => {
+    const sign = /^[\p{sc=Han}\p{sc=Hangul}]/u.exec(words)?.[0]
+    if (sign !== undefined) openings.add(foldWords(sign))
   }
   const addOpening = (word: string) => {
     openings.add(foldWords(word))
@@ -71,8 +87,20 @@ export function compileLexicon(profile: Profile): Lexicon {
     for (const name of level.names ?? []) {
       words.set(foldWords(name), level)
       openings.add(foldWords(name).split(' ')[0]!)
+      addFirstSign(name)
       firstSigns.add([...name][0]!)
     }
+  }
+  if (isNumberFirst) {
+    const own = Object.keys(profile.numberWords)
+    for (const word of own) addOpening(word)
+    if (own.length > 0)
+      for (const word of listLeadingNumberWords()) {
+        openings.add(word)
+        if (word.charCodeAt(0) >= 0x80) firstSigns.add([...word][0]!)
+      }
+    // Its small letter is "i" with a sign above it.
+    firstSigns.add('İ')
   }
   const ignoredPrefixes = profile.ignoredPrefixes.map((prefix) => prefix.normalize('NFC'))
   const openingBytes = compileOpeningBytes(openings, firstSigns, ignoredPrefixes)
@@ -82,6 +110,8 @@ export function compileLexicon(profile: Profile): Lexicon {
     continued,
     beginnings: new Map(),
     words,
+    behind,
+    around,
     openings,
     known: new Map(),
     ignoredPrefixes,
@@ -94,11 +124,17 @@ export function compileLexicon(profile: Profile): Lexicon {
 
 const compiled = new WeakMap<Profile, Lexicon>()
 
+/** Words and abbreviations for "number" between a heading's word and its number: "Article No. 3". */
+const NUMBER_WORD =
+  /(?<=[\p{L}\p{M}.]\s?)(?<![\p{L}\p{M}])(?:n\.?\s?[oº°]|nr|n[uú]m|n[uú]mero|num[eé]ro|number|numm?er|номер)\.?\s*$/iu
+
 /** Finds the forms that the words before a number may belong to. */
 export function findBeginning(before: string, { forms, continued, beginnings }: Lexicon): Beginning {
   const known = beginnings.get(before)
   if (known !== undefined) return known
-  const folded = foldWords(before)
+  const written = foldWords(before)
+  const isKnown = forms.has(`${written}{n}`) || continued.has(written)
+  const folded = isKnown ? written : foldWords(before.replace(NUMBER_WORD, ''))
   return remember(beginnings, before, {
     form: forms.get(`${folded}{n}`),
     isContinued: continued.has(folded),

@@ -32,8 +32,9 @@ interface Value {
 
 /** The patterns are bounded and anchored, so that each is tried in constant time. */
 const NUMERALS: Record<Scheme, string> = {
-  arabic: '\\p{Nd}{1,4}(?:[a-z]|[A-Z]{1,2}|[а-яα-ωא-ת])?',
-  dotted: '(?:\\p{Nd}{1,4}(?:\\.\\p{Nd}{1,4}){0,15}|[A-Z](?:\\.\\p{Nd}{1,4}){1,15})',
+  arabic: '\\p{Nd}{1,4}(?:[a-z]|[A-Z]{1,2}|[а-яα-ω]|\\p{Lo})?',
+  dotted:
+    '(?:\\p{Nd}{1,4}(?:\\.\\p{Nd}{1,4}){0,15}(?:(?<=\\.\\p{Nd}{1,4})[A-Za-z](?![\\p{L}\\p{M}]))?|[A-Z](?:\\.\\p{Nd}{1,4}){1,15})',
   roman: '[IVXLCDM]{1,9}',
   'small-roman': '[ivxlcdm]{1,9}',
   letter: '[A-Z]',
@@ -90,14 +91,24 @@ function arabicValue(numeral: string): Value | null {
   const digits = Number(toAsciiDigits(numeral.slice(0, numeral.length - suffix.length)))
   const letters = [...suffix].map(findNumberLetter)
   if (letters.some((letter) => letter === null)) return null
-  const part = letters.reduce(
-    (sum, letter, i) => sum + (letter!.place.charCodeAt(0) - 0x40) / 100 ** (i + 1),
-    0,
-  )
+  const part = letters.reduce((sum, letter, i) => sum + placeValue(letter!.place) / 100 ** (i + 1), 0)
   return { number: `${digits}${letters.map((letter) => letter!.written).join('')}`, ordinal: [digits + part] }
 }
 
+/** 1 for A, 26 for Z, 27 for AA. */
+const placeValue = (place: string) =>
+  [...place].reduce((value, sign) => value * 26 + sign.charCodeAt(0) - 0x40, 0)
+
+/** "1.2A" comes behind 1.2 and before 1.3. */
 function dottedValue(numeral: string): Value {
+  const letter = /(?<=\p{Nd})[A-Za-z]$/u.exec(numeral)?.[0].toUpperCase()
+  if (letter !== undefined) {
+    const { number, ordinal } = dottedValue(numeral.slice(0, -1))
+    return {
+      number: `${number}${letter}`,
+      ordinal: ordinal.with(-1, ordinal.at(-1)! + placeValue(letter) / 100),
+    }
+  }
   const parts = toAsciiDigits(numeral).split('.')
   const number = parts.map((part) => (/^\d/.test(part) ? String(Number(part)) : part)).join('.')
   const ordinal = parts.map((part) => (/^\d/.test(part) ? Number(part) : part.charCodeAt(0) * 1000))

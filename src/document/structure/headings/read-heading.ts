@@ -43,6 +43,8 @@ function readForm(text: string, numeral: Numeral, lexicon: Lexicon): HeadingRead
   for (const reading of extendNumeral(text, numeral, lexicon.profile)) {
     const after = text.slice(reading.end)
     const form = findForm(before, after, lexicon)
+    // "§§ 114,115" are two numbers.
+    if (form?.lists === true && /[,'’]/.test(text.slice(reading.start, reading.end))) continue
     if (form !== null) return completeReading(text, form, reading, lexicon)
   }
   return null
@@ -70,6 +72,14 @@ function completeReading(text: string, form: FoundForm, numeral: Numeral, lexico
       thousands: null,
       rest: after.slice(mark.length + more.end).trim(),
     }
+  }
+  // "2. gr. a.": the letter stands behind the word.
+  const letterBehind =
+    form.taken > 0 && /^\d+$/.test(numeral.value) ? /^\.\s([a-z])(?:\.|$)/.exec(after) : null
+  if (letterBehind !== null) {
+    const number = `${numeral.value}${letterBehind[1]!.toUpperCase()}`
+    const rest = after.slice(letterBehind[0].length).trim()
+    return { level, number, sort: number, letter: null, thousands: null, rest }
   }
   const { end, value, sort, letter, thousands } =
     form.taken > 0 ? numeral : extendList(text, numeral, profile, form.lists)
@@ -119,7 +129,7 @@ function readInner(outer: HeadingReading, lexicon: Lexicon): HeadingReading {
 function readWords(text: string, lexicon: Lexicon): HeadingReading | null {
   const all = /\p{N}/u.test(text) ? undefined : lexicon.words.get(foldWords(text))
   if (all?.role === 'annex' || all?.role === 'aside') return { ...UNREAD, level: all, rest: '' }
-  const match = /^([\p{L}\p{M}]+)[.:]?(?:\s+|$)/u.exec(text)
+  const match = /^([\p{L}\p{M}]+)(?:[.:]?(?:\s+|$)|(?=[（(]))/u.exec(text)
   const level = match === null ? undefined : lexicon.words.get(foldWords(match[1]!))
   if (level === undefined) return null
   const rest = text.slice(match![0].length).trim()

@@ -18,3 +18,20 @@ export function parseChineseNumeral(text: string): number | null {
   const value = total + digits
   return value > 0 ? value : null
 }
+
+/** Writes a number below 10,000 with units: 二十一. */
+export function formatChineseNumeral(value: number): string {
+  let text = ''
+  for (const [unit, worth] of [
+    ['千', 1000],
+    ['百', 100],
+    ['十', 10],
+    ['', 1],
+  ] as const) {
+    const digit = Math.floor(value / worth) % 10
+    if (digit === 0) {
+      if (text !== '' && !text.endsWith('零') && value % worth > 0) text += '零'
+    } else text += unit === '十' && digit === 1 && text === '' ? unit : `${HAN_DIGITS[digit]}${unit}`
+  }
+  return text
+}

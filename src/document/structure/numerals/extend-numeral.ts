@@ -1,4 +1,5 @@
 import type { Profile } from '../../profiles/profile.ts'
+import { toAsciiDigits } from './digits.ts'
 import { type Numeral, plainForm } from './find-numerals.ts'
 import { findNumberLetter } from './letters.ts'
 
@@ -54,6 +55,9 @@ function splitRange(numeral: Numeral): Numeral {
   return { ...numeral, value, sort: value }
 }
 
+/** Signs between thousands. */
+const GROUPING = new Set([...",'’\u202f"])
+
 const SUPERSCRIPTS = '⁰¹²³⁴⁵⁶⁷⁸⁹'
 
 function onePart(text: string, numeral: Numeral, profile: Profile): Numeral | null {
@@ -68,12 +72,23 @@ function onePart(text: string, numeral: Numeral, profile: Profile): Numeral | nu
   const more = /^([-‐‑.])(\p{Nd}{1,4})(?!\p{Nd})/u.exec(rest)
   if (more !== null && /[A-Z]$/.test(numeral.value))
     return extended(numeral, more[0].length, `${more[1] === '.' ? '.' : '-'}${plainForm(more[2]!)}`)
+  // "1,040": which only a heading of one number has.
+  const grouped =
+    GROUPING.has(rest[0]!) && /^[1-9]\d{0,2}$/.test(numeral.value)
+      ? /^(?:[,'’\u202f]\p{Nd}{3})+(?!\p{Nd})/u.exec(rest)
+      : null
+  if (grouped !== null)
+    return extended(numeral, grouped[0].length, toAsciiDigits(grouped[0]).replace(/\D/g, ''))
   return wordPart(text, numeral, rest, profile)
 }
 
-const FOLLOWS_LETTER = /^\s*(?:$|[.:;,)\]§]|[-–—(]|<)/u
+const FOLLOWS_LETTER = /^\s*(?:$|[.:;,)\]§।։።：、，؛：]|[-–—(]|<)/u
 
 function wordPart(text: string, numeral: Numeral, rest: string, profile: Profile): Numeral | null {
+  // "2.a člen", "Članak 2.a".
+  const pointed = rest[0] !== '.' ? null : /^\.([a-z])(?=$|[\s.:)])/u.exec(rest)
+  if (pointed !== null && /^\d+$/.test(numeral.value))
+    return extended(numeral, pointed[0].length, pointed[1]!.toUpperCase())
   const match = /^([\s\-‐‑/]?|\s[-‐‑–]\s)([\p{L}\p{M}º°ª]+)/u.exec(rest)
   if (match === null) return null
   const [taken, gap, letters] = [match[0], match[1]!, match[2]!]
@@ -86,6 +101,8 @@ function wordPart(text: string, numeral: Numeral, rest: string, profile: Profile
   if (gap.length > 1 && (small !== letters || !FOLLOWS_LETTER.test(behind))) return null
   if (profile.numberSuffixes.includes(small))
     return extended(numeral, taken.length, `-${small.toUpperCase()}`)
+  const suffix = profile.numberSuffixWords?.[withoutVowelSigns(small)]
+  if (suffix !== undefined) return extended(numeral, taken.length, `-${suffix.toUpperCase()}`)
   const found = [...letters].map(findNumberLetter)
   if (found.some((each) => each === null) || letters.length > 2) return null
   const [written, place] = [
@@ -101,6 +118,9 @@ function wordPart(text: string, numeral: Numeral, rest: string, profile: Profile
   const isApart = FOLLOWS_LETTER.test(behind) || (small === letters && /^\s+\p{Lu}/u.test(behind))
   return isApart ? longer() : null
 }
+
+/** Arabic may be written with signs for its short vowels, and with lengthened letters. */
+const withoutVowelSigns = (word: string) => word.replace(/[\u064b-\u0652\u0640]/gu, '')
 
 function extended(numeral: Numeral, length: number, value: string, sort = value): Numeral {
   return {

@@ -1,8 +1,8 @@
 import type { Profile } from '../../profiles/profile.ts'
-import { foldWords, remember } from '../headings/fold-words.ts'
 import { parseChineseNumeral } from './chinese-numerals.ts'
 import { toAsciiDigits } from './digits.ts'
 import { parseLetterNumeral } from './letters.ts'
+import { findNumberInWords } from './number-in-words.ts'
 import { parseRoman } from './roman-numerals.ts'
 
 /** A part of a heading that may be its number, by offsets of the heading's text. */
@@ -28,7 +28,6 @@ const HAN = /[〇零一二三四五六七八九十百千]{1,9}/u
 const LETTER = /(?<![\p{L}\p{M}\p{N}.'’])[A-Z](?![\p{L}\p{M}\p{N}'’])/u
 const GREEK_OR_HEBREW =
   /(?<![\p{L}\p{M}])(?:[\u0370-\u03ff]{1,4}[΄'ʹ′´’]|[א-ת]{1,2}[׳'’]?(?![\p{L}\p{M}])|[א-ת]{1,2}[״"][א-ת])/u
-const WORDS = /[\p{L}\p{M}]+/gu
 
 /**
  * Finds the first candidate of each kind of numeral that the profile knows, the most certain kind first. They are found one by one,
@@ -43,8 +42,10 @@ export function* findNumerals(text: string, profile: Profile): Generator<Numeral
     const found = findKind(text, kind)
     if (found !== null) yield found
   }
-  const word = findNumberWord(text, profile)
-  if (word !== null) yield word
+  const word = findNumberInWords(text, profile)
+  if (word === null) return
+  const value = String(word.value)
+  yield { start: word.start, end: word.end, value, sort: value, letter: null, thousands: null }
 }
 
 function findKind(text: string, kind: Profile['numbering'][number]): Numeral | null {
@@ -83,47 +84,6 @@ export function plainForm(digits: string): string {
     .replace(/[–‐‑/]/g, '-')
     .replace(/[\s]|(?<=[A-Z])\./g, '')
     .replace(/\d+/g, (run) => String(Number(run)))
-}
-
-/** Maximum number of words in which a number in words is expected. */
-const FIRST_WORDS = 5
-
-/** Finds a number in words: "One", "Twenty-first", "PRVNÍ". */
-function findNumberWord(text: string, profile: Profile): Numeral | null {
-  const words = firstWords(text)
-  for (const [i, match] of words.slice(0, FIRST_WORDS).entries()) {
-    const worth = wordValue(match[0], profile)
-    if (worth === undefined) continue
-    const next = words[i + 1]
-    const unit = next === undefined || worth < 20 || worth % 10 > 0 ? undefined : wordValue(next[0], profile)
-    const near = next !== undefined && /^[\s-]$/.test(text.slice(match.index + match[0].length, next.index))
-    const [number, last] = unit !== undefined && unit < 10 && near ? [worth + unit, next!] : [worth, match]
-    const value = String(number)
-    const end = last.index + last[0].length
-    return { start: match.index, end, value, sort: value, letter: null, thousands: null }
-  }
-  return null
-}
-
-function firstWords(text: string): RegExpExecArray[] {
-  const words: RegExpExecArray[] = []
-  for (const word of text.matchAll(WORDS)) if (words.push(word) > FIRST_WORDS) break
-  return words
-}
-
-/** The values of words as they are written, null for a word that is no number. */
-const values = new WeakMap<Profile, Map<string, number | null>>()
-
-function wordValue(word: string, profile: Profile): number | undefined {
-  const known = values.get(profile) ?? new Map<string, number | null>()
-  if (known.size === 0) values.set(profile, known)
-  const value = known.get(word)
-  if (value !== undefined) return value ?? undefined
-  const { numberWords } = profile
-  const folded = foldWords(word)
-  const found = Object.hasOwn(numberWords, folded) ? numberWords[folded] : numberWords[word.toLowerCase()]
-  remember(known, word, found ?? null)
-  return found
 }
 
 /** Returns a number that stands alone (an attribute's value) in the form for addresses. Other signs become "-". */

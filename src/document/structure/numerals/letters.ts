@@ -1,5 +1,7 @@
+import { ABUGIDA, ALPHABETS, INDIC_BLOCKS } from './alphabets.ts'
+
 /*
- * Letters behind a number: "12а", "3א", "1Α". Addresses hold ASCII letters only. Alphabets sort in another order than their
+ * Letters behind a number: "12а", "3א", "1Α", "2क". Addresses hold ASCII letters only. Alphabets sort in another order than their
  * transcriptions, so the place in the alphabet is kept for comparing.
  */
 
@@ -9,26 +11,21 @@ interface NumberLetter {
   place: string
 }
 
-const ALPHABETS: [letters: string, written: string][] = [
-  [
-    'а б в г д е ж з и к л м н о п р с т у ф х ц ч ш щ э ю я',
-    'A B V G D E ZH Z I K L M N O P R S T U F KH TS CH SH SHCH E YU YA',
-  ],
-  ['α β γ δ ε ζ η θ ι κ λ μ ν ξ ο π ρ σ τ υ φ χ ψ ω', 'A B G D E Z H TH I K L M N X O P R S T Y F CH PS W'],
-  ['א ב ג ד ה ו ז ח ט י כ ל מ נ ס ע פ צ ק ר ש ת', 'A B G D H V Z CH T Y K L M N S E P TS Q R SH TH'],
-]
+/** A for the first letter, Z for the 26th, AA for the 27th. */
+function placeOf(index: number): string {
+  const last = String.fromCharCode(0x41 + (index % 26))
+  return index < 26 ? last : `${placeOf(Math.floor(index / 26) - 1)}${last}`
+}
 
-const known = new Map<string, NumberLetter>(
-  ALPHABETS.flatMap(([letters, written]) => {
-    const names = written.split(' ')
-    return letters
-      .split(' ')
-      .map(
-        (letter, i) =>
-          [letter, { written: names[i]!, place: String.fromCharCode(0x41 + Math.min(i, 25)) }] as const,
-      )
-  }),
-)
+const known = new Map<string, NumberLetter>()
+for (const [letters, written] of ALPHABETS) {
+  const names = written.split(' ')
+  for (const [i, letter] of letters.split(' ').entries())
+    known.set(letter, { written: names[i]!, place: placeOf(i) })
+}
+for (const block of INDIC_BLOCKS)
+  for (const [offset, written] of ABUGIDA)
+    known.set(String.fromCharCode(block + offset), { written, place: placeOf(offset - 5) })
 
 /** Returns a letter's form for addresses, or null for a sign that is no letter of a number. */
 export function findNumberLetter(letter: string): NumberLetter | null {

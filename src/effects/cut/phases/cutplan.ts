@@ -3,7 +3,7 @@ import { readEffect } from '../../../machine/define-effect.ts'
 import type { Survey } from '../../../targets/survey.ts'
 import { readJsonEvidence } from '../../read-json-evidence.ts'
 import { readCurrentTexts } from '../current-texts.ts'
-import type { CutDeps } from '../deps.ts'
+import { type CutDeps, readScanDeps } from '../deps.ts'
 import { plannedResult, planTwice } from '../plan-twice.ts'
 import { readPriorText } from '../stored-text.ts'
 
@@ -16,18 +16,19 @@ export function cutplan(deps: CutDeps) {
       target: z.string(),
       profile: z.string(),
       accept: z.string().optional(),
+      commences: z.string().optional(),
       sourceDigest: z.string(),
       surveyDigest: z.string(),
     }),
     output: z.looseObject({ planDigest: z.string(), cutPlanDigest: z.string() }),
-    async execute(context, { document, target, profile, accept, sourceDigest, surveyDigest }) {
+    async execute(context, { document, target, profile, accept, commences, sourceDigest, surveyDigest }) {
       const bytes = await context.evidence(sourceDigest)
       const survey = await readJsonEvidence<Survey>(context, surveyDigest)
       const opened = await deps.target(target)
       const inForce = await readCurrentTexts(opened, context, survey)
       const prior = await readPriorText(opened, context, document, inForce)
-      const given = { document, profile, accept, bytes, survey, inForce, prior }
-      return plannedResult(planTwice(deps, context, given))
+      const given = { document, profile, accept, commences, bytes, survey, inForce, prior }
+      return plannedResult(planTwice(await readScanDeps(deps), context, given))
     },
   })
 }

@@ -3,9 +3,13 @@ import { parseReading } from '../../../document/profiles/reading.ts'
 import type { Scan } from '../../../document/scan.ts'
 import { jsonEvidence } from '../../../domain/evidence.ts'
 import { readEffect } from '../../../machine/define-effect.ts'
-import type { CutDeps } from '../deps.ts'
+import type { Survey } from '../../../targets/survey.ts'
+import { readJsonEvidence } from '../../read-json-evidence.ts'
+import { isInForce } from '../current-texts.ts'
+import { type CutDeps, readScanDeps } from '../deps.ts'
+import { isOfGap } from '../explained-gaps.ts'
 import { sourceVersionId } from '../plan.ts'
-import { countFindings, reuseScan } from '../scan-source.ts'
+import { reuseScan, summariseFindings } from '../scan-source.ts'
 
 /**
  * Phase `mark`: divides the pinned source into records, with every byte in exactly one of them. A problem that makes a cut unsafe stops
@@ -20,11 +24,17 @@ export function mark(deps: CutDeps) {
       accept: z.string().optional(),
       expect: z.string().optional(),
       sourceDigest: z.string(),
+      surveyDigest: z.string(),
     }),
     output: z.looseObject({ sourceVersionId: z.string() }),
-    async execute(context, { sourceDigest, ...how }) {
+    async execute(context, { sourceDigest, surveyDigest, ...how }) {
       const { document } = how
-      const found = reuseScan(deps, await context.evidence(sourceDigest), how)
+      const { units } = await readJsonEvidence<Survey>(context, surveyDigest)
+      const isRecut = units.some(isInForce)
+      const found = reuseScan(await readScanDeps(deps), await context.evidence(sourceDigest), {
+        ...how,
+        isRecut,
+      })
       const marked = jsonEvidence('scan', found)
       const id = sourceVersionId(document, found)
       const levelsGiven = how.profile !== undefined && parseReading(how.profile).levels !== undefined
@@ -37,23 +47,17 @@ export function mark(deps: CutDeps) {
             sourceVersionId: id,
             profile: found.profile,
             confidence: found.confidence,
-            findings: countFindings(found),
             ...countRecords(found),
-            ...summariseNotes(found),
+            // The plan of a re-cut tells which gaps the amendment explains, and adds the others.
+            ...summariseFindings(
+              isRecut ? found.problems.filter((problem) => !isOfGap(problem)) : found.problems,
+            ),
           },
         },
         evidence: [marked],
       }
     },
   })
-}
-
-/** Summarises the problems that do not stop: their number and the first one. The scan's evidence has all of them. */
-function summariseNotes({ problems }: Scan) {
-  const [first] = problems
-  return first === undefined
-    ? {}
-    : { notes: problems.length, firstNote: `line ${first.line}: ${first.message}` }
 }
 
 /** Counts the records by kind, and units and containers by level. */

@@ -5,7 +5,7 @@ import type { Json } from '../../../domain/json.ts'
 import { readEffect } from '../../../machine/define-effect.ts'
 import { readJsonEvidence } from '../../read-json-evidence.ts'
 import { readCurrentTexts } from '../current-texts.ts'
-import type { CutDeps } from '../deps.ts'
+import { type CutDeps, readScanDeps } from '../deps.ts'
 import { limitDifferences, summariseDifferences, withDriftNamed } from '../drift.ts'
 import { backUpDocument } from '../narrow-backup.ts'
 import { readingOfPlan } from '../pinned-reading.ts'
@@ -60,7 +60,8 @@ async function planAsNow(
   { document, source, accept, target, planDigest }: CheckInput,
 ) {
   const approved = await readJsonEvidence<CutPlan>(context, planDigest)
-  const profile = readingOfPlan(approved, deps.profiles)
+  const scanDeps = await readScanDeps(deps)
+  const profile = readingOfPlan(approved, scanDeps.profiles)
   const bytes = await deps.readSource(source)
   const opened = await deps.target(target)
   const { survey } = await opened.survey(context, document)
@@ -68,10 +69,10 @@ async function planAsNow(
   const prior = await readPriorText(opened, context, document, inForce)
   const unitCap = deps.caps.units
   const differences = (plan: CutPlan | null) => planDifferences(approved, { bytes, survey, unitCap, plan })
-  const from = { document, profile, accept, bytes, survey, inForce, prior }
+  const from = { document, profile, accept, commences: approved.commencesOn, bytes, survey, inForce, prior }
   const { plan, evidence }: PlannedCut = await withDriftNamed(
     async () => differences(null),
-    () => planOnce(deps, context, from),
+    () => planOnce(scanDeps, context, from),
   )
   return { plan, evidence, differences, from }
 }
@@ -85,7 +86,7 @@ interface ChangedPlan extends PlanSource {
 /** Returns the new plan with everything that it depends on, for approval at the gate. */
 async function offerNewPlan(deps: CutDeps, context: EffectContext, target: string, changed: ChangedPlan) {
   const { document, bytes, survey, plan, differences } = changed
-  const planned = plannedResult(planTwice(deps, context, changed))
+  const planned = plannedResult(planTwice(await readScanDeps(deps), context, changed))
   const pinned = bytesEvidence('source', 'application/octet-stream', bytes)
   const surveyed = jsonEvidence('survey/before', survey)
   const { evidence: backup } = await backUpDocument(await deps.target(target), context, document)

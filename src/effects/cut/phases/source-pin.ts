@@ -2,13 +2,13 @@ import { z } from 'zod'
 import { bytesEvidence, jsonEvidence } from '../../../domain/evidence.ts'
 import type { Json } from '../../../domain/json.ts'
 import { readEffect } from '../../../machine/define-effect.ts'
-import type { CutDeps } from '../deps.ts'
-import { chooseReading, findPinnedReading } from '../pinned-reading.ts'
+import { type CutDeps, findRegistered } from '../deps.ts'
+import { chooseReading } from '../pinned-reading.ts'
 import { readPriorText } from '../stored-text.ts'
 
 /**
  * Phase `source_pin`: keeps the source's bytes under their SHA-256, surveys the target as the reader, and finds how the text in force was
- * read.
+ * read. A run stops where that is not known, or cutter.yaml says otherwise, and its operator names no profile.
  */
 export function sourcePin(deps: CutDeps) {
   return readEffect({
@@ -27,8 +27,8 @@ export function sourcePin(deps: CutDeps) {
       const inForce = survey.units.filter(({ lifecycleStatus }) => lifecycleStatus === 'enacted')
       const prior = await readPriorText(opened, context, document, inForce)
       // The facts of a run come before its input, so that the reading of the last cut counts in all later phases.
-      const before = prior === null ? null : findPinnedReading(prior, deps.profiles)
-      const profile = chooseReading(before, wanted)
+      const registered = (await findRegistered(deps, document))?.profile
+      const profile = chooseReading(prior, { named: wanted, registered }, await deps.profiles())
       const pinned = bytesEvidence('source', 'application/octet-stream', bytes)
       const surveyed = jsonEvidence('survey/before', survey)
       const sourceSha256 = pinned.digest.slice('sha256:'.length)

@@ -45,7 +45,8 @@ export const blockedReport = (deps: DeployDeps) =>
     },
   })
 
-interface Untouched {
+/** The proof that a host is as it was, or why there is none. */
+export interface Untouched {
   looked: boolean
   before?: string
   after?: string
@@ -67,7 +68,8 @@ const noMutation = (compared: { files: string; services: string }): Untouched['n
 
 const NOT_COMPARED = 'nothing was sent that writes; it was not compared again'
 
-function listUntouched({ noMutation: kinds, ...compared }: Untouched): string[] {
+/** The same as lines for a report. */
+export function listUntouched({ noMutation: kinds, ...compared }: Untouched): string[] {
   const { tolerated = [], ...others } = compared
   return [
     ...Object.entries(kinds).map(([kind, what]) => `no mutation of ${kind}: ${what}`),

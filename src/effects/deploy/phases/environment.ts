@@ -19,8 +19,10 @@ export const environment = (deps: DeployDeps) =>
       readHost(deps, context, given.host, async (session) => {
         await assertUsableShell(session)
         const place = resolvePaths(readPathsInput(given), null)
-        const facts = await surveyFacts(session, context.now)
-        const anchors = await surveyAnchors(session, place, [])
+        const [facts, anchors] = await Promise.all([
+          surveyFacts(session, context.now),
+          surveyAnchors(session, place, []),
+        ])
         const first = jsonEvidence('anchors/first', anchors)
         const { address, hostKey } = session.host
         const shown = { name: given.host, address, hostKey: `${hostKey.type} ${hostKey.fingerprint}` }

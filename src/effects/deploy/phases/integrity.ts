@@ -43,14 +43,16 @@ export const integrity = (deps: DeployDeps) =>
       const live = context.mode === 'live'
       const place = live ? afterReplacing(plan.place, context.runId) : plan.place
       return readHost(deps, context, given.host, async (session) => {
-        const after = await surveyAnchors(session, place, plan.checks.mutable)
+        const [after, { faults, benign }, ready, gone] = await Promise.all([
+          surveyAnchors(session, place, plan.checks.mutable),
+          live
+            ? examineNewTree(session, plan, list, built)
+            : { faults: await listAnythingMade(session, plan), benign: [] },
+          !live || readPromotion(session, context, plan).then((found) => found === 'done'),
+          live ? findGoneOutside(session, plan) : [],
+        ])
         const { strict, warnings, tolerated } = compareAnchors(before, after, watchRulesOf(plan))
-        const { faults, benign } = live
-          ? await examineNewTree(session, plan, list, built)
-          : { faults: await listAnythingMade(session, plan), benign: [] }
-        const ready = !live || (await readPromotion(session, context, plan)) === 'done'
         const unready = ready ? [] : ['the target doesn’t name this run, so a rollback would not find it']
-        const gone = live ? await findGoneOutside(session, plan) : []
         const wrong = [...strict, ...faults, ...gone, ...unready]
         if (wrong.length > 0 && !live) throw changedByOthersError(wrong)
         const passed = wrong.length === 0

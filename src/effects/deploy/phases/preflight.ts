@@ -24,6 +24,7 @@ export const preflight = (deps: DeployDeps) =>
       const source = await readJsonEvidence<Source>(context, given.sourceDigest)
       const artifact = await readJsonEvidence<ArtifactFacts>(context, given.artifactDigest)
       const checks = await readPinnedChecks(context, given.checksDigest)
+      const adopted = await deps.adopted()
       return readHost(deps, context, given.host, async (session) => {
         const survey = await surveyDeploy(session, context, {
           ...given,
@@ -31,6 +32,7 @@ export const preflight = (deps: DeployDeps) =>
           artifact,
           checks,
           tools: deps.tools,
+          adopted,
         })
         assertPreflightPassed(survey)
         const evidence = jsonEvidence('survey/before', survey)

@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { type EffectContext, withUnsavedEvidence } from '../../../domain/effect.ts'
-import { jsonEvidence } from '../../../domain/evidence.ts'
+import { type Evidence, jsonEvidence } from '../../../domain/evidence.ts'
+import { digestOf } from '../../../domain/json.ts'
 import { readEffect } from '../../../machine/define-effect.ts'
-import { checkArtifact } from '../check-artifact.ts'
+import { type ArtifactFacts, checkArtifact } from '../check-artifact.ts'
 import { assertPreflightPassed, surveyDeploy } from '../deploy-survey.ts'
 import type { DeployDeps } from '../deps.ts'
 import type { HostSession } from '../host-session.ts'
@@ -37,17 +38,32 @@ export const recheckDeploy = (deps: DeployDeps) =>
 
 /** Plans again from source, checks and host as they are now, by reads alone. */
 async function planAgain(deps: DeployDeps, context: EffectContext, given: z.infer<typeof input>) {
-  const { source, checks, evidence } = await pinSource(deps, context, given)
   const approved = await readDeployPlan(context, given.planDigest)
+  const adopted = await deps.adopted()
   const scanned = { facts: approved.artifact, allow: approved.checks.allow }
-  const artifact = await checkArtifact(deps, context, source, checks, scanned)
+  // git reads the source while the host lets this process in, and writes the artifact while the host answers.
+  const pinned = pinSource(deps, context, given)
+  const checked = pinned.then(({ source, checks }) => checkArtifact(deps, context, source, checks, scanned))
+  checked.catch(() => undefined)
   const look = async (session: HostSession) => {
+    const { source, checks, evidence } = await pinned
+    const surveyWith = (facts: ArtifactFacts, unsaved: Evidence[]) =>
+      surveyDeploy(session, withUnsavedEvidence(context, unsaved), {
+        ...given,
+        source,
+        artifact: facts,
+        checks,
+        tools: deps.tools,
+        adopted,
+      })
+    const early = surveyWith(approved.artifact, [])
+    early.catch(() => undefined)
+    const artifact = await checked
+    const isApproved = digestOf(artifact.facts) === digestOf(approved.artifact)
+    const survey = isApproved
+      ? await early
+      : await early.then(() => surveyWith(artifact.facts, artifact.evidence))
     const parts = { source, artifact: artifact.facts, checks }
-    const survey = await surveyDeploy(session, withUnsavedEvidence(context, artifact.evidence), {
-      ...given,
-      ...parts,
-      tools: deps.tools,
-    })
     assertPreflightPassed(survey)
     const plan = lockDeployPlan(context, {
       onFailure: given.onFailure,
@@ -74,7 +90,13 @@ async function planAgain(deps: DeployDeps, context: EffectContext, given: z.infe
       evidence: made,
     }
   }
-  return readHost(deps, context, given.host, look, withNewLogin)
+  try {
+    return await readHost(deps, context, given.host, look, withNewLogin)
+  } catch (error) {
+    // A fault of the source comes first, whatever the host says.
+    await checked
+    throw error
+  }
 }
 
 /** The differences from the approved plan, as the report of the run holds them. */

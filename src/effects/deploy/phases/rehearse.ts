@@ -18,7 +18,9 @@ export const rehearse = (deps: DeployDeps) =>
         if (rehearsal.counts === undefined) return null
         const name = `counts ${when}`
         const result = await run(name, rehearsal.counts)
-        const fault = result.exitCode === 0 ? null : `ended with ${result.exitCode ?? result.signal}`
+        const fault = result.truncated
+          ? 'printed more than can be compared'
+          : findMismatch({ exit: 0 }, result)
         const outcome = describeOutcome(name, rehearsal.counts, false, fault, result)
         return { stdout: result.stdout, outcome }
       }

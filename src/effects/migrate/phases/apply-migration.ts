@@ -19,6 +19,7 @@ import type { MigrateDeps } from '../deps.ts'
 import { lockBoundOf, withLockBound } from '../lock-bound.ts'
 import { withLockRetries } from '../lock-retries.ts'
 import { hasHistory, recordMigration } from '../migration-history.ts'
+import { expectedAfter } from '../part-outcome.ts'
 import type { RehearsalResult } from '../rehearsal-result.ts'
 import { rehearsalDatabaseRef } from '../restore-backup.ts'
 import { type DefinitionPair, findSameDefinitions } from '../same-definitions.ts'
@@ -63,7 +64,7 @@ export function applyMigration(deps: MigrateDeps): Effect {
             assertSameIdentity(identity, await readServerIdentity(sql))
             const done = await applyInTransaction(sql, {
               bundle,
-              catalogue,
+              catalogue: expectedAfter(catalogue, rehearsed.parts?.before ?? []),
               rehearsed,
               apart,
               findSame,

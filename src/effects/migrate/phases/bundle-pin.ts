@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Effect } from '../../../domain/effect.ts'
 import { jsonEvidence } from '../../../domain/evidence.ts'
 import { readEffect } from '../../../machine/define-effect.ts'
+import { beginsOutside, isOneTransaction } from '../../../migration/migration-bundle.ts'
 import type { SquawkReport } from '../../../targets/system/squawk.ts'
 import type { MigrateDeps } from '../deps.ts'
 import { readMigrationBundle } from '../read-migration-bundle.ts'
@@ -14,9 +15,9 @@ export function bundlePin(deps: MigrateDeps): Effect {
     output: z.looseObject({ bundleDigest: z.string(), lintDigest: z.string() }),
     async execute(context, { bundle: folder }) {
       const pinned = await readMigrationBundle(deps, folder)
-      const { spec, alone, statements } = pinned
+      const { spec, statements } = pinned
       const squawk = await deps.runSquawk(
-        { folder, file: spec.migration.file, inTransaction: alone.length === 0 },
+        { folder, file: spec.migration.file, inTransaction: isOneTransaction(pinned) },
         context.signal,
       )
       const bundle = jsonEvidence('bundle', pinned)
@@ -25,6 +26,7 @@ export function bundlePin(deps: MigrateDeps): Effect {
         output: {
           bundleDigest: bundle.digest,
           lintDigest: lint.digest,
+          ...(beginsOutside(pinned) ? { beginsOutside: true } : {}),
           report: {
             bundle: spec.name,
             migrationSha256: spec.migration.sha256,

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Effect, EffectContext } from '../../../domain/effect.ts'
 import { bytesEvidence, jsonEvidence } from '../../../domain/evidence.ts'
+import { canonicalJson } from '../../../domain/json.ts'
 import { readEffect } from '../../../machine/define-effect.ts'
 import { type Catalogue, scopeCatalogue } from '../../../migration/catalogue.ts'
 import type { MigrationBundle } from '../../../migration/migration-bundle.ts'
@@ -11,11 +12,12 @@ import type { MigrateDeps } from '../deps.ts'
 import type { CheckResult } from '../migration-checks.ts'
 import type { MigrationCloseout, MigrationVerification } from '../migration-closeout.ts'
 import { renderMigrationCloseout } from '../migration-closeout-markdown.ts'
+import { type PlannedRestore, readPlannedRestore } from '../planned-restore.ts'
 import { readCatalogue } from '../read-catalogue.ts'
 import type { RehearsalResult } from '../rehearsal-result.ts'
 import { rehearsalDatabaseRef } from '../restore-backup.ts'
 import { isSnapshot, type SnapshotBackup } from '../snapshot-backup.ts'
-import type { Backup } from '../take-backup.ts'
+import { type Backup, describeHolding } from '../take-backup.ts'
 
 const input = z.object({
   target: z.string(),
@@ -23,9 +25,12 @@ const input = z.object({
   identityDigest: z.string(),
   catalogueDigest: z.string(),
   backupDigest: z.string(),
+  restoredDigest: z.string().optional(),
   rehearsalDigest: z.string(),
   preflightDigest: z.string(),
   appliedDigest: z.string().optional(),
+  /** Of what ran before the first transaction. */
+  begunDigest: z.string().optional(),
   verificationDigest: z.string(),
   secondBackupDigest: z.string().optional(),
   rolledBack: z.boolean().default(false),
@@ -79,6 +84,7 @@ async function composeCloseout(
   // Changes of others elsewhere remain; they were not part of what was rolled back.
   const isTouchedAsBefore = scopeCatalogue(touches, found).digest === scopeCatalogue(touches, before).digest
   const isUnchanged = live ? isTouchedAsBefore : found.digest === before.digest
+  const restore = await readPlannedRestore(context, given.restoredDigest)
   // Runs of earlier releases measured no distributions.
   const { schema, rows, columns, distributions = [] } = total
   return {
@@ -102,7 +108,8 @@ async function composeCloseout(
       failed,
     },
     sideEffects: spec.sideEffects,
-    backups: await listBackups(context, given),
+    backups: await listBackups(context, given, restore),
+    ...(restore === undefined ? {} : { restore }),
     rehearsalKept: given.copy,
     unauthorised: UNAUTHORISED,
     nextStep: nextStep(live, given.rolledBack),
@@ -121,10 +128,16 @@ async function readValues(context: EffectContext, given: Input): Promise<Migrati
 async function readPreflight(context: EffectContext, given: Input): Promise<CheckResult[]> {
   if (context.mode !== 'live' || given.appliedDigest === undefined)
     return readJsonEvidence<CheckResult[]>(context, given.preflightDigest)
+  if (given.begunDigest !== undefined)
+    return (await readJsonEvidence<{ preflight: CheckResult[] }>(context, given.begunDigest)).preflight
   return (await readJsonEvidence<AppliedMigration>(context, given.appliedDigest)).preflight
 }
 
-async function listBackups(context: EffectContext, given: Input): Promise<MigrationCloseout['backups']> {
+async function listBackups(
+  context: EffectContext,
+  given: Input,
+  known: PlannedRestore | undefined,
+): Promise<MigrationCloseout['backups']> {
   const describe = async (
     which: string,
     digest: string,
@@ -138,9 +151,12 @@ async function listBackups(context: EffectContext, given: Input): Promise<Migrat
         { which, snapshot: { ...instance, takenAfter: takenAfter.at }, retention: backup.retention, holds },
       ]
     }
-    const { dump, retention } = backup
+    const { dump, retention, restore } = backup
     const { file, sha256, takenAt } = dump
-    return [{ which, file, sha256, takenAt, retention, holds }]
+    const described = { which, file, sha256, takenAt, retention, holds: describeHolding(holds, backup) }
+    const isKnown =
+      restore === undefined || (known !== undefined && canonicalJson(restore) === canonicalJson(known))
+    return [{ ...described, ...(isKnown ? {} : { restore }) }]
   }
   const first = await describe(
     'first',

@@ -13,6 +13,7 @@ import { assertChecksPass, describeChecks } from '../migration-checks.ts'
 import { hasHistory } from '../migration-history.ts'
 import { planMigration } from '../plan.ts'
 import { COPY_ONLY } from '../planned-checks.ts'
+import { readPlannedRestore } from '../planned-restore.ts'
 import { readScoped } from '../read-scoped.ts'
 import type { RehearsalResult } from '../rehearsal-result.ts'
 import { assertSameSchema } from '../schema-drift.ts'
@@ -58,6 +59,7 @@ export function preflight(deps: MigrateDeps): Effect {
           ...{ machineVersion, mode, bundle, identity, catalogue, rehearsal, asked, lint, tools },
           history,
           snapshot,
+          restore: await readPlannedRestore(context, given.restoredDigest),
         }),
       )
       const checked = jsonEvidence('preflight', asked.results)

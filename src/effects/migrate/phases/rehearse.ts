@@ -10,7 +10,7 @@ import type { ServerIdentity } from '../../../targets/postgres/migration-databas
 import type { RehearsalDatabaseRef, SourceProfile } from '../../../targets/postgres/rehearsal-database.ts'
 import { readJsonEvidence } from '../../read-json-evidence.ts'
 import type { MigrateDeps } from '../deps.ts'
-import { explainDeniedRead } from '../explain-denied-read.ts'
+import { explainDenied } from '../explain-denied.ts'
 import { describeChecks } from '../migration-checks.ts'
 import { rehearseMigration } from '../rehearse-migration.ts'
 import { rehearsalDatabaseRef } from '../restore-backup.ts'
@@ -38,8 +38,9 @@ export function rehearse(deps: MigrateDeps): Effect {
       context.progress(`rehearsing on ${database.name}`)
       const profile = await readJsonEvidence<SourceProfile>(context, given.profileDigest)
       const { rehearsal, after } = await asRehearsalFailure(() =>
-        explainDeniedRead({ place: copy.place, role, roles: profile.roles }, () =>
-          rehearseMigration(database, context, bundle, catalogue),
+        explainDenied(
+          { database, context, bundle, source: catalogue, place: copy.place, role, profile },
+          () => rehearseMigration(database, context, bundle, catalogue),
         ),
       )
       const evidence = jsonEvidence('rehearsal', rehearsal)
@@ -87,7 +88,7 @@ export async function asRehearsalFailure<T>(work: () => Promise<T>): Promise<T> 
   try {
     return await work()
   } catch (error) {
-    const failed = error instanceof Stop ? error : findScriptError(error as Error, '')
+    const failed = error instanceof Stop ? error : findScriptError(error as Error)
     if (failed === null || !FAILURES.includes(failed.facts.code)) throw error
     const { next = 'correct the migration bundle and start another run', data } = failed.facts
     throw new Stop(

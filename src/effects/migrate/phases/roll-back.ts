@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Effect, EffectContext, EffectResult } from '../../../domain/effect.ts'
+import type { Effect, EffectContext, EffectResult, Probe } from '../../../domain/effect.ts'
 import { Stop } from '../../../domain/errors.ts'
 import { jsonEvidence } from '../../../domain/evidence.ts'
 import type { Json } from '../../../domain/json.ts'
@@ -26,6 +26,7 @@ import { migratedFacts, openMigratedDatabase } from '../open-migrated-database.t
 import { readAtSavepoint } from '../read-at-savepoint.ts'
 import { readCatalogue } from '../read-catalogue.ts'
 import type { RehearsalResult } from '../rehearsal-result.ts'
+import { type PartsOfRollback, readRollbackStates, rollBackParts } from '../roll-back-parts.ts'
 import { runGuarded } from '../run-guarded.ts'
 import { assertSameSchema } from '../schema-drift.ts'
 import { assertSameIdentity, readServerIdentity } from '../server-identity.ts'
@@ -63,7 +64,9 @@ export function rollBack(deps: MigrateDeps): Effect {
       return resultOf(await rollBackDatabase(deps, database, context, given))
     },
     async probe(context, given) {
-      const { spec } = await readJsonEvidence<MigrationBundle>(context, given.bundleDigest)
+      const bundle = await readJsonEvidence<MigrationBundle>(context, given.bundleDigest)
+      if (bundle.rollbackParts !== undefined) return probeRollbackParts(deps, context, given, bundle)
+      const { spec } = bundle
       const database = await deps.openDatabase(given.target)
       const found = await probeCommit(deps, context, 'rollback', database, settleTimeoutMs(spec))
       if (found.outcome !== 'committed') return found
@@ -87,6 +90,14 @@ async function rollBackDatabase(
   const original = await readScoped(given.catalogueDigest)
   const rehearsed = await readScoped(given.rehearsedDigest)
   const committed = await readScoped(given.committedDigest)
+  const schemas = { original, rehearsed, committed }
+  if (bundle.rollbackParts !== undefined) {
+    const parts = partsOf(database, bundle, identity, await readJsonEvidence(context, given.rehearsalDigest))
+    await rollBackParts(deps, context, parts, (found) =>
+      assertSameSchema(committed, scopeCatalogue(touches, found), UNLIKE_APPROVED),
+    )
+    return endOfParts(database, context, schemas, parts.rehearsal)
+  }
   const attempt = async (sql: Sql): Promise<RolledBack> => {
     if (live) {
       const earlier = await lockAndProbe(deps, context, 'rollback', sql)
@@ -94,11 +105,7 @@ async function rollBackDatabase(
       assertSameIdentity(identity, await readServerIdentity(sql))
     } else await lockMigrations(sql)
     const before = await readPresent(sql, touches)
-    assertSameSchema(committed, before, {
-      changed: 'the schema changed since the rollback was approved',
-      kept: 'nothing was rolled back',
-      next: 'restore the schema as it was, then resume the run',
-    })
+    assertSameSchema(committed, before, UNLIKE_APPROVED)
     const { transactionId } = await runGuarded(sql, bundle.rollbackScript, 'rollback', () =>
       database.read(context, readSharedObjects),
     )
@@ -120,13 +127,68 @@ async function rollBackDatabase(
   )
 }
 
+const UNLIKE_APPROVED = {
+  changed: 'the schema changed since the rollback was approved',
+  kept: 'nothing was rolled back',
+  next: 'restore the schema as it was, then resume the run',
+}
+
+const partsOf = (
+  database: MigrationDatabase,
+  bundle: MigrationBundle,
+  identity: ServerIdentity,
+  rehearsal: RehearsalResult,
+): PartsOfRollback => ({ database, bundle, identity, rehearsal, parts: bundle.rollbackParts! })
+
+/** What all parts did. Nothing can be rolled back any more, so that a difference is only named. */
+async function endOfParts(
+  database: MigrationDatabase,
+  context: EffectContext,
+  { original, rehearsed, committed }: { [which in 'original' | 'rehearsed' | 'committed']: Catalogue },
+  { rollback, touches }: RehearsalResult,
+): Promise<RolledBack> {
+  const after = scopeCatalogue(touches, await database.read(context, readCatalogue))
+  if (committed.digest === rehearsed.digest && after.digest !== rollback.catalogueDigest)
+    throw unlikeRehearsalError(compareSchemas(committed, after), rollback.schema, 'what ran of it remains')
+  const schema = compareSchemas(committed, after)
+  return { transactionId: '', schema, leaves: compareSchemas(original, after) }
+}
+
+/** Whether all parts of a rollback were done, and what they did. */
+async function probeRollbackParts(
+  deps: MigrateDeps,
+  context: EffectContext,
+  given: Input,
+  bundle: MigrationBundle,
+): Promise<Probe<{ rolledBackDigest: string }>> {
+  const database = await deps.openDatabase(given.target)
+  const identity = await readJsonEvidence<ServerIdentity>(context, given.identityDigest)
+  const parts = partsOf(database, bundle, identity, await readJsonEvidence(context, given.rehearsalDigest))
+  const states = await readRollbackStates(deps, context, parts)
+  // A statement of which the catalogue shows neither state runs again, and its failure is named then.
+  if (states.some((state) => state !== 'done')) return { outcome: 'not-committed' }
+  const read = async (digest: string) =>
+    scopeCatalogue(parts.rehearsal.touches, await readJsonEvidence<Catalogue>(context, digest))
+  const schemas = {
+    original: await read(given.catalogueDigest),
+    rehearsed: await read(given.rehearsedDigest),
+    committed: await read(given.committedDigest),
+  }
+  const done = await endOfParts(database, context, schemas, parts.rehearsal)
+  return { outcome: 'committed', ...resultOf(done) }
+}
+
 const readPresent = async (sql: Sql, touches: string[]) =>
   scopeCatalogue(touches, await readAtSavepoint(sql, () => readCatalogue(sql)))
 
-const unlikeRehearsalError = (found: SchemaDifference, rehearsed: SchemaDifference) =>
+const unlikeRehearsalError = (
+  found: SchemaDifference,
+  rehearsed: SchemaDifference,
+  remains = 'its transaction was rolled back',
+) =>
   new Stop(
     'STOP_RESULT_DIFFERS',
-    `the rollback did not do what it did in the rehearsal: ${describeSchemaDifference(found).slice(0, 5).join('; ')}; its transaction was rolled back`,
+    `the rollback did not do what it did in the rehearsal: ${describeSchemaDifference(found).slice(0, 5).join('; ')}; ${remains}`,
     {
       next: 'compare both by hand',
       data: { found: describeSchemaDifference(found), rehearsed: describeSchemaDifference(rehearsed) },

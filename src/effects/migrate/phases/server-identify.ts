@@ -35,7 +35,7 @@ export function serverIdentify(deps: MigrateDeps): Effect {
       const hasSnapshots = snapshotPlace !== null
       const tool = hasSnapshots ? null : await deps.dumps.check(context, serverMajorVersion(identity))
       const { found, outbound, foreign } = await database.read(context, async (sql) => ({
-        found: await readDatabaseProfile(sql),
+        found: await readDatabaseProfile(sql, database.settingNames()),
         outbound: await findOutboundConnections(sql),
         foreign: await findForeignObjects(sql),
       }))

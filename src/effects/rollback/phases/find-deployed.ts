@@ -1,5 +1,5 @@
 import type { RollbackDeps } from '../deps.ts'
-import { defineFindPhase } from '../find-phase.ts'
+import { defineFindOnHosts } from '../find-on-hosts.ts'
 
 /** Finds what a deploy left on its host, and plans its removal. */
-export const findDeployed = (deps: RollbackDeps) => defineFindPhase(deps, 'find_deployed')
+export const findDeployed = (deps: RollbackDeps) => defineFindOnHosts(deps, 'find_deployed')

@@ -56,6 +56,7 @@ interface GateDecision {
 export interface ShownRun extends Run {
   osUser: string
   operatorDeclared: 'self' | 'config' | 'token'
+  startedThrough: 'mcp' | 'page' | null
   closeout?: 'signed' | 'unsigned'
   decisions: GateDecision[]
 }
@@ -85,6 +86,7 @@ export interface Explanation {
   outcome: string | null
   waitsFor: { kind: string; gate: string | null; since: string; planDigest: string | null }
   stop: Stop | null
+  afterStop: 'resume' | 'another-run' | null
   upgrade: { from: string; to: string } | null
   hold: Hold | null
   approvers: { principal: string; keys: { type: string; fingerprint: string }[]; may: boolean; why: string }[]
@@ -125,6 +127,7 @@ export interface Inbox {
   at: string
   items: InboxItem[]
   more: number
+  next: string | null
   working: number
 }
 
@@ -236,6 +239,8 @@ export interface HeldUnit {
   parent: string | null
   versionSeq: number
   since: string
+  enactedAt: string
+  commencesOn: string | null
   runId: string | null
 }
 
@@ -258,6 +263,8 @@ export interface UnitHistory {
   versions: {
     versionSeq: number
     status: string
+    enactedAt: string | null
+    commencesOn: string | null
     since: string | null
     until: string | null
     runId: string | null

@@ -8,6 +8,9 @@ const GUARD = 'cutter-guard'
 /** Who is signed in; null before sign-in, undefined while nobody knows yet. */
 export const session = signal<Session | null | undefined>(undefined)
 
+/** Why the service ended the session while the page was open; null where it did not. */
+export const endedWhy = signal<Problem | null>(null)
+
 /** An error that the service answered, or that it could not be reached. */
 export class ApiError extends Error {
   readonly problem: Problem
@@ -36,23 +39,67 @@ export async function request(
     response = await fetch(path, { ...init, headers: { ...guardHeader(), ...init.headers } })
   } catch (error) {
     if (init.signal?.aborted === true) throw error
-    const detail = 'the service can’t be reached; nothing was sent'
-    throw new ApiError({ status: 0, code: 'OFFLINE', detail, next: 'check that cutter serve runs' })
+    throw lostError(init)
   }
   if (response.ok) return response
-  if (response.status === 401) session.value = null
-  throw new ApiError(await problemOf(response))
+  const problem = await problemOf(response)
+  if (response.status === 401) {
+    if (session.value) endedWhy.value = problem
+    session.value = null
+  }
+  throw new ApiError(problem)
+}
+
+/**
+ * The error of a request without an answer. A browser does not tell whether the request arrived: what was only read can be read again; of anything
+ * else nobody knows whether it is done.
+ */
+function lostError({ method = 'GET' }: RequestInit): ApiError {
+  return new ApiError(
+    method === 'GET'
+      ? {
+          status: 0,
+          code: 'OFFLINE',
+          detail: 'the service can’t be reached',
+          next: 'check that cutter serve runs',
+        }
+      : {
+          status: 0,
+          code: 'NO_ANSWER',
+          detail: 'no answer came from the service: it may have received this, and may have done it',
+          next: 'reload this page and look at the run first; what was done is shown there',
+        },
+  )
+}
+
+/** Sends a request and reads its answer, whose end may be lost as well. */
+async function answerOf<T>(
+  path: string,
+  init: Parameters<typeof request>[1],
+  read: (response: Response) => Promise<T>,
+): Promise<T> {
+  const response = await request(path, init)
+  try {
+    return await read(response)
+  } catch {
+    throw lostError(init ?? {})
+  }
 }
 
 async function problemOf(response: Response): Promise<Problem> {
   try {
     return (await response.json()) as Problem
   } catch {
-    return { status: response.status, code: 'INTERNAL', detail: `the service answered ${response.status}` }
+    // What stands between the page and the service answered, or the answer was cut short.
+    const detail = `the answer was ${response.status}, without a word of the service; nobody knows what was done`
+    return { status: response.status, code: 'INTERNAL', detail, next: 'reload this page and look first' }
   }
 }
 
-export const getJson = async <T>(path: string): Promise<T> => (await (await request(path)).json()) as T
+const readJson = async <T>(response: Response) => (await response.json()) as T
+const readText = (response: Response) => response.text()
+
+export const getJson = <T>(path: string): Promise<T> => answerOf<T>(path, {}, readJson)
 
 const jsonInit = (body: unknown) => ({
   method: 'POST',
@@ -60,13 +107,13 @@ const jsonInit = (body: unknown) => ({
   body: JSON.stringify(body),
 })
 
-export const postJson = async <T>(path: string, body: unknown): Promise<T> =>
-  (await (await request(path, jsonInit(body))).json()) as T
+export const postJson = <T>(path: string, body: unknown): Promise<T> =>
+  answerOf<T>(path, jsonInit(body), readJson)
 
-export const getText = async (path: string): Promise<string> => (await request(path)).text()
+export const getText = (path: string): Promise<string> => answerOf(path, {}, readText)
 
-export const postForText = async (path: string, body: unknown): Promise<string> =>
-  (await request(path, jsonInit(body))).text()
+export const postForText = (path: string, body: unknown): Promise<string> =>
+  answerOf(path, jsonInit(body), readText)
 
 /** Asks who is signed in. */
 export async function readSession(): Promise<void> {
@@ -87,6 +134,7 @@ export async function signIn(
 ): Promise<void> {
   const { guard, ...opened } = await postJson<Session & { guard: string }>('/api/v1/session', given)
   localStorage.setItem(GUARD, guard)
+  endedWhy.value = null
   session.value = opened
 }
 

@@ -1,11 +1,32 @@
 import type { Entry, Json } from './answers.ts'
+import { phaseWords } from './phase-words.ts'
+
+/** Who made a step. An entry that came in by a command or by the API does not tell a person from a program. */
+type Author = 'engine' | 'service' | 'agent' | 'person' | 'unknown'
+
+const THROUGH: { [through: string]: Author } = { mcp: 'agent', page: 'person' }
+
+const authorOf = ({ by, event }: Pick<Entry, 'by' | 'event'>): Author => {
+  if (by === 'engine') return 'engine'
+  return by === 'cutter-service' ? 'service' : (THROUGH[String(event.through)] ?? 'unknown')
+}
+
+/** Names who made a step, with what is known of them. */
+export function describeAuthor(entry: Pick<Entry, 'by' | 'event'>): { word: string; name: string | null } {
+  const author = authorOf(entry)
+  if (author === 'engine') return { word: 'engine', name: null }
+  if (author === 'service') return { word: 'the service', name: null }
+  return { word: author === 'unknown' ? 'person or program' : author, name: entry.by }
+}
 
 /** What an entry of a history says, for people. */
 interface Words {
   text: string
+  /** The name of a phase, which the command line and the API have for it; null where no phase ran. */
+  phase: string | null
   /** What came with it: a reason, a refusal, a stop. */
   detail: string | null
-  kind: 'person' | 'engine' | 'refusal' | 'failure'
+  kind: Author | 'refusal' | 'failure'
 }
 
 const NAMES: { [event: string]: string } = {
@@ -27,19 +48,27 @@ const RAN: { [ran: string]: string } = { simulate: ' (simulated)', probe: ' (fou
 
 const textOf = (value: Json | undefined) => (typeof value === 'string' && value !== '' ? value : null)
 
-/** Tells an entry in words. */
-export function tell({ event, by }: Entry): Words {
+const sentence = (words: string) => words.charAt(0).toUpperCase() + words.slice(1)
+
+/** Tells an entry of a run of `machine` in words. */
+export function tell(entry: Entry, machine: string): Words {
+  const { event } = entry
   const [, kind, actor = ''] = /^xstate\.(done|error)\.actor\.(.+)$/.exec(event.type) ?? []
   const detail = textOf(event.message) ?? textOf(event.reason) ?? textOf(errorOf(event.error))
-  if (kind === 'done') return { text: `${actor}${RAN[String(event.ran)] ?? ''}`, detail, kind: 'engine' }
-  if (kind === 'error') return { text: `${actor} stopped`, detail, kind: 'failure' }
+  if (kind !== undefined) {
+    const does = sentence(phaseWords(machine, actor))
+    return kind === 'done'
+      ? { text: `${does}${RAN[String(event.ran)] ?? ''}`, phase: actor, detail, kind: 'engine' }
+      : { text: `${does}: stopped`, phase: actor, detail, kind: 'failure' }
+  }
   const isRefusal = event.type === 'cutter.approval-refused'
   const name = event.type.startsWith('xstate.after') ? 'Arrived' : (NAMES[event.type] ?? event.type)
   const who = textOf(event.approver)
   return {
     text: who === null ? name : `${name}, signed by ${who}`,
+    phase: null,
     detail,
-    kind: isRefusal ? 'refusal' : by === 'engine' ? 'engine' : 'person',
+    kind: isRefusal ? 'refusal' : authorOf(entry),
   }
 }
 

@@ -1,10 +1,20 @@
 import { signal } from '@preact/signals'
 
-/** Milliseconds since 1970, read again every ten seconds, so that relative times stay true. */
-export const now = signal(Date.now())
+const ticks = signal(0)
 setInterval(() => {
-  now.value = Date.now()
+  ticks.value += 1
 }, 10_000)
+
+/** Milliseconds since 1970. Whatever shows them is shown again every ten seconds, so that relative times stay true. */
+export const now = {
+  get value(): number {
+    void ticks.value
+    return Date.now()
+  },
+}
+
+/** Counts the seconds, ten at a time: for what is read again from time to time. */
+export const tick = () => ticks.value
 
 const UNITS: [unit: Intl.RelativeTimeFormatUnit, seconds: number][] = [
   ['year', 31_557_600],

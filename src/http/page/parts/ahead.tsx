@@ -1,24 +1,35 @@
 import type { Explanation, GateAhead, Run } from '../client/answers.ts'
+import { isExplained, phaseWords } from '../client/phase-words.ts'
 import { Shown } from './shown.tsx'
 import { Section, words } from './small.tsx'
+
+/** What can't be taken back, in words for whoever decides. */
+export function Finality({ ahead, run }: { ahead: GateAhead; run: Run }) {
+  if (!ahead.isFinal) return null
+  const phases = ahead.steps.flatMap(({ isFinal, phase }) => (isFinal && phase !== null ? [phase] : []))
+  return (
+    <p class="notice danger">
+      <strong>This can’t be taken back.</strong> After a yes Cutter{' '}
+      {phases.map((phase) => phaseWords(run.machine, phase)).join(', then ')}: <Shown text={run.about} />. No
+      button undoes it: a later decision can only change what comes after it.
+    </p>
+  )
+}
 
 /** What happens after a yes, step by step; what can't be taken back is marked. */
 export function Ahead({ ahead, run }: { ahead: GateAhead; run: Run }) {
   return (
     <Section title="What happens after a yes" id="ahead">
-      {ahead.isFinal && (
-        <p class="notice danger">
-          <strong>This can’t be taken back.</strong> A later decision can only change what comes after it.
-        </p>
-      )}
+      <Finality ahead={ahead} run={run} />
       {run.mode === 'dry-run' && (
         <p class="notice">This is a dry run: writes are tried on a copy, and the target stays as it is.</p>
       )}
       <ol class="steps">
         {ahead.steps.map(({ state, phase, kind, wayBack, isFinal }, at) => (
           <li key={`${state} ${phase} ${at}`} class={isFinal ? 'is-final' : ''}>
-            <strong>{phase ?? words(state)}</strong>{' '}
+            <strong>{phase === null ? words(state) : phaseWords(run.machine, phase)}</strong>{' '}
             <span class="quiet">
+              {phase !== null && isExplained(run.machine, phase) && <code>{phase}</code>}{' '}
               {kind === 'read' && 'reads only'}
               {kind === 'write' && (run.mode === 'live' ? 'writes' : 'writes to a copy')}
               {kind === null && 'the run comes here'}
@@ -48,8 +59,9 @@ export function People({ explained }: { explained: Explanation }) {
         <p>
           {policy.need === 1 ? 'One person' : `${policy.need} people`}
           {policy.of !== null && <> of {policy.of.join(', ')}</>}
-          {policy.fourEyes && ', nobody of whom operates this run'}. An approval counts for{' '}
-          {policy.validHours} hours at most.
+          {policy.fourEyes &&
+            (policy.need === 1 ? ', who does not operate this run' : ', none of whom operates this run')}
+          . An approval counts for {policy.validHours} hours at most.
         </p>
       )}
       {approvers.length === 0 ? (

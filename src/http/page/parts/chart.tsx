@@ -1,6 +1,8 @@
 import { useEffect, useRef } from 'preact/hooks'
 import type { Chart as ChartAnswer } from '../client/answers.ts'
-import { words } from './small.tsx'
+import { labelWords, phasesOf } from '../client/chart-words.ts'
+import { phaseWords } from '../client/phase-words.ts'
+import { Code, words } from './small.tsx'
 
 /** The chart of a run: where it is, the way that it took, and where it can go. The title says the same in words. */
 export function Chart({ chart }: { chart: ChartAnswer }) {
@@ -9,12 +11,17 @@ export function Chart({ chart }: { chart: ChartAnswer }) {
   const visited = new Set(path)
   const frame = useRef<HTMLElement>(null)
   const at = nodes.find(({ state }) => state === here)
-  // A chart is higher than its frame: the frame shows where the run is.
+  // A chart is larger than its frame: the frame shows where an open run is, and where the way of a closed one begins.
+  const seen = at?.outcome == null ? at : nodes.find(({ state }) => state === path[0])
   useEffect(() => {
-    if (frame.current === null || at === undefined) return
-    frame.current.scrollTop = at.y - frame.current.clientHeight / 2
-    frame.current.scrollLeft = at.x - frame.current.clientWidth / 2
-  }, [at?.x, at?.y])
+    if (frame.current === null || seen === undefined) return
+    frame.current.scrollTop = seen.y - frame.current.clientHeight / 2
+    frame.current.scrollLeft = seen.x - frame.current.clientWidth / 2
+  }, [seen?.x, seen?.y])
+  const phases = phasesOf(
+    machine,
+    edges.flatMap(({ labels }) => labels),
+  )
   return (
     <>
       {!isSame && (
@@ -48,13 +55,14 @@ export function Chart({ chart }: { chart: ChartAnswer }) {
           </defs>
           {edges.map(({ from, to, points, labels, at }) => (
             <g key={`${from} ${to}`} class={taken.has(`${from} ${to}`) ? 'way taken' : 'way'}>
+              {labels.length > 0 && <title>{titleOf(machine, labels)}</title>}
               <path
                 d={points.map(({ x, y }, index) => `${index === 0 ? 'M' : 'L'}${x} ${y}`).join('')}
                 marker-end="url(#tip)"
               />
               {labels.map((label, index) => (
                 <text key={label} x={at.x} y={at.y + (index - (labels.length - 1) / 2) * 16 + 4}>
-                  {label}
+                  {labelWords(label)}
                 </text>
               ))}
             </g>
@@ -70,8 +78,9 @@ export function Chart({ chart }: { chart: ChartAnswer }) {
               ].join(' ')}
             >
               <rect x={x - w / 2} y={y - h / 2} width={w} height={h} rx={outcome === null ? 6 : h / 2} />
+              <title>{state}</title>
               <text x={x} y={gates.length > 0 || outcome ? y - 3 : y + 4}>
-                {state}
+                {words(state)}
               </text>
               {(gates.length > 0 || outcome) && (
                 <text x={x} y={y + 14} class="small">
@@ -85,8 +94,24 @@ export function Chart({ chart }: { chart: ChartAnswer }) {
       <p class="quiet">
         Thick: the way that the run took. Framed twice: where it is. Dashed: gates, where it waits for people.
         {fromAnywhere.length > 0 &&
-          ` From anywhere: ${fromAnywhere.map(({ label, to }) => `${label} to ${words(to)}`).join(', ')}.`}
+          ` From anywhere: ${fromAnywhere.map(({ label, to }) => `${words(label)} to ${words(to)}`).join(', ')}.`}
       </p>
+      {phases.length > 0 && (
+        <details>
+          <summary>What each step does</summary>
+          <ul>
+            {phases.map(({ drawn, does, name }) => (
+              <li key={name}>
+                <strong>{drawn}</strong>: Cutter {does} <Code name={name} />
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
     </>
   )
 }
+
+/** What leads along a way, in words, with the names that the chart has for it. */
+const titleOf = (machine: string, labels: string[]) =>
+  labels.map((label) => `${phaseWords(machine, label)} (${label})`).join(', ')

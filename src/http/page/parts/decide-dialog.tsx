@@ -3,6 +3,7 @@ import type { Explanation, GateAhead, ImportedApproval, Problem, ShownRun } from
 import { postForText, postJson, session } from '../client/api.ts'
 import type { Decision, Verdict } from '../client/decision.ts'
 import { problemFrom } from '../client/use-answer.ts'
+import { Finality } from './ahead.tsx'
 import { Sign, settle } from './sign.tsx'
 import { Trouble } from './small.tsx'
 
@@ -57,16 +58,7 @@ export function DecideDialog(props: DialogProps) {
       <h2 id="decide-title">
         {decision === 'approve' ? 'Approve' : 'Reject'} the plan at gate {run.gate}
       </h2>
-      {decision === 'approve' && ahead.isFinal && (
-        <p class="notice danger">
-          <strong>This can’t be taken back.</strong>{' '}
-          {ahead.steps
-            .filter(({ isFinal }) => isFinal)
-            .map(({ phase }) => phase)
-            .join(', ')}{' '}
-          writes for good.
-        </p>
-      )}
+      {decision === 'approve' && <Finality ahead={ahead} run={run} />}
       <form class="stack" onSubmit={compose}>
         <label for="decide-reason">Reason{decision === 'reject' ? '' : ' (may be empty)'}</label>
         <textarea
@@ -123,7 +115,8 @@ export function DecideDialog(props: DialogProps) {
           statement={statement}
           as={as}
           decision={decision}
-          passkeys={ahead.passkeys}
+          run={run}
+          ahead={ahead}
           decided={decided}
         />
       )}

@@ -91,8 +91,10 @@ function List({ list: { items, ordered } }: { list: Tokens.List }) {
 }
 
 function Table({ table: { header, rows } }: { table: Tokens.Table }) {
+  // With two columns the head is a name and its value, like each row below.
+  const isPairs = header.length <= 2
   return (
-    <div class="table-frame" tabIndex={0}>
+    <div class={isPairs ? 'table-frame is-pairs' : 'table-frame'} tabIndex={0}>
       <table>
         <thead>
           <tr>
@@ -110,7 +112,9 @@ function Table({ table: { header, rows } }: { table: Tokens.Table }) {
               {row.map(({ tokens }, column) => (
                 <td
                   key={column}
-                  data-label={header.length > 2 ? header[column]!.text.replaceAll('`', '') : undefined}
+                  data-label={
+                    !isPairs && tokens.length > 0 ? header[column]!.text.replaceAll('`', '') : undefined
+                  }
                 >
                   <div>
                     <Markdown tokens={tokens} />

@@ -135,8 +135,14 @@ export function ExactBytes({ run, path }: { run: Run; path: string }) {
   )
 }
 
+interface ChangesProps {
+  runId: string
+  changes: PlanChanges
+  differences: string[]
+}
+
 /** What changed since the run came to this gate before, with a plan that people may have approved. */
-export function Changes({ changes, differences }: { changes: PlanChanges; differences: string[] }) {
+export function Changes({ runId, changes, differences }: ChangesProps) {
   if (changes.from === null && differences.length === 0) return null
   return (
     <Section title="Different from the plan before" id="changes">
@@ -153,8 +159,8 @@ export function Changes({ changes, differences }: { changes: PlanChanges; differ
         <>
           <p>
             The run came here before with another plan, at{' '}
-            <a href={`./#e-${changes.fromSeq}`}>entry {changes.fromSeq}</a>. An approval of that plan does not
-            count for this one.
+            <a href={`/runs/${runId}#e-${changes.fromSeq}`}>entry {changes.fromSeq}</a>. An approval of that
+            plan does not count for this one.
           </p>
           <p class="facts">
             <span>

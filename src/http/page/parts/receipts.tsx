@@ -2,9 +2,10 @@ import { useState } from 'preact/hooks'
 import type { Evidence, Json, Problem } from '../client/answers.ts'
 import { request, saveFile } from '../client/api.ts'
 import { type Counted, findCounts } from '../client/entries.ts'
+import { evidenceWords } from '../client/evidence-words.ts'
 import { problemFrom } from '../client/use-answer.ts'
 import { Shown } from './shown.tsx'
-import { ShortId, Trouble } from './small.tsx'
+import { Code, ShortId, Trouble } from './small.tsx'
 
 /** What ran and what it left as evidence. */
 export function Receipts({ runId, evidence }: { runId: string; evidence: Evidence[] }) {
@@ -44,7 +45,10 @@ function Receipt({ runId, one: { seq, name, digest, mediaType, bytes } }: { runI
     <li>
       <details onToggle={open}>
         <summary>
-          <Shown text={name} /> <span class="quiet">{bytes} bytes</span>
+          <Shown text={evidenceWords(name)} />{' '}
+          <span class="quiet">
+            <Code name={name} />, {bytes} bytes
+          </span>
         </summary>
         <Trouble problem={problem} />
         {bytes > LONGEST_SHOWN ? (
@@ -92,7 +96,9 @@ export function Counts({ output }: { output: { [key: string]: Json } }) {
       )}
       {differing.length > 0 && same.length > 0 && (
         <details>
-          <summary>{same.length} unchanged counts</summary>
+          <summary>
+            {same.length} unchanged {same.length === 1 ? 'count' : 'counts'}
+          </summary>
           <CountTable counts={same} />
         </details>
       )}
@@ -102,7 +108,7 @@ export function Counts({ output }: { output: { [key: string]: Json } }) {
 
 function CountTable({ counts }: { counts: Counted[] }) {
   return (
-    <table>
+    <table class="counts">
       <thead>
         <tr>
           <th scope="col">rows of</th>
@@ -115,9 +121,9 @@ function CountTable({ counts }: { counts: Counted[] }) {
         {counts.map(({ name, before, after }) => (
           <tr key={name}>
             <th scope="row">{name}</th>
-            <td>{before}</td>
-            <td>{after}</td>
-            <td>{signed((after ?? 0) - (before ?? 0))}</td>
+            <td data-label="before">{before}</td>
+            <td data-label="after">{after}</td>
+            <td data-label="difference">{signed((after ?? 0) - (before ?? 0))}</td>
           </tr>
         ))}
       </tbody>

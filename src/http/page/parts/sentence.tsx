@@ -1,55 +1,83 @@
 import type { Explanation, ShownRun } from '../client/answers.ts'
+import { phaseWords } from '../client/phase-words.ts'
+import { Advice } from './advice.tsx'
 import { Shown } from './shown.tsx'
-import { Time, words } from './small.tsx'
+import { Code, Time, words } from './small.tsx'
+
+/** Decisions as what people did. */
+const DECIDED: { [decision: string]: string } = {
+  approve: 'approved',
+  reject: 'rejected',
+  void: 'voided',
+  abandon: 'abandoned',
+}
 
 /** One sentence on what a run is at: state, since when, what it waits for, what comes next. */
 export function Sentence({ run, explained }: { run: ShownRun; explained: Explanation }) {
   const { waitsFor, stop, hold, policy, approvals, ifApproved, ifRetried, refusals } = explained
   const ahead = ifApproved.length > 0 ? ifApproved : ifRetried
-  const next = ahead.map(({ phase }) => phase).filter((phase) => phase !== null)
+  const next = ahead.flatMap(({ phase }) => (phase === null ? [] : [phaseWords(run.machine, phase)]))
   const counting = new Set(
     approvals
       .filter(({ wouldCount, decision }) => wouldCount && decision === 'approve')
       .map(({ approver }) => approver),
   )
+  const missing = Math.max(0, (policy?.need ?? 1) - counting.size)
   return (
     <div class={`sentence is-${run.status}`}>
       <p class="lead">
         {run.status === 'closed' && (
           <>
-            Closed as <strong>{run.outcome}</strong> in {words(run.state)} <Time iso={run.updatedAt} />;{' '}
-            {run.closeout === 'signed' ? 'the closeout is signed.' : 'the closeout is not signed.'}
+            Closed as <strong>{run.outcome}</strong> <Time iso={run.updatedAt} />, in state {words(run.state)}
+            ; {run.closeout === 'signed' ? 'the closeout is signed.' : 'the closeout is not signed.'}
           </>
         )}
         {run.status === 'working' && (
           <>
-            Works on <strong>{run.phase ?? words(run.state)}</strong>, as of <Time iso={waitsFor.since} />.
+            At work, as of <Time iso={waitsFor.since} />: Cutter{' '}
+            <strong>
+              {run.phase === null ? `has come to ${words(run.state)}` : phaseWords(run.machine, run.phase)}
+            </strong>
+            .{run.phase !== null && <Code name={run.phase} />}
           </>
         )}
-        {run.status === 'paused' && (
+        {run.status === 'paused' && missing > 0 && (
           <>
-            Waits for <strong>{Math.max(0, (policy?.need ?? 1) - counting.size)} more</strong>{' '}
-            {(policy?.need ?? 1) - counting.size === 1 ? 'approval' : 'approvals'} at gate{' '}
+            Waits for <strong>{missing} more</strong> {missing === 1 ? 'approval' : 'approvals'} at gate{' '}
             <strong>{run.gate}</strong>; it came there <Time iso={waitsFor.since} />.
+          </>
+        )}
+        {run.status === 'paused' && missing === 0 && (
+          <>
+            <strong>Has every approval</strong> that gate <strong>{run.gate}</strong> needs, and waits for an
+            operator to resume it; it came there <Time iso={waitsFor.since} />.
           </>
         )}
         {run.status === 'stopped' && (
           <>
-            Stopped in {words(run.state)} <Time iso={waitsFor.since} />: <strong>{stop?.code}</strong>.{' '}
-            {stop !== null && <Shown text={stop.message} />}
+            Stopped <Time iso={waitsFor.since} />, in state {words(run.state)}
+            {stop === null ? (
+              '.'
+            ) : (
+              <>
+                :{' '}
+                <strong>
+                  <Shown text={stop.message} />
+                </strong>
+                . <Code name={stop.code} />
+              </>
+            )}
           </>
         )}
       </p>
-      {next.length > 0 && (
+      {/* A run that resuming does not help has nothing ahead. */}
+      {next.length > 0 && (run.status !== 'stopped' || explained.afterStop === 'resume') && (
         <p>
-          {run.status === 'paused' ? 'After a yes' : 'When it is resumed'}: {next.join(', ')}.
+          {run.status === 'paused' && missing > 0 ? 'After a yes Cutter' : 'When it is resumed, Cutter'}{' '}
+          {next.join('; ')}.
         </p>
       )}
-      {stop?.next !== undefined && (
-        <p>
-          Next: <Shown text={stop.next} />
-        </p>
-      )}
+      {stop?.next !== undefined && <Advice text={stop.next} lead="Next" />}
       {hold && (
         <p class="notice wait">
           A hold is on: <Shown text={hold.reason} /> (by <Shown text={hold.by} />, <Time iso={hold.since} />)
@@ -63,7 +91,7 @@ export function Sentence({ run, explained }: { run: ShownRun; explained: Explana
           <ul>
             {refusals.map(({ reason, message }) => (
               <li key={`${reason} ${message}`}>
-                <code>{reason}</code>: <Shown text={message} />
+                <Shown text={message} /> <Code name={reason} />
               </li>
             ))}
           </ul>
@@ -71,8 +99,8 @@ export function Sentence({ run, explained }: { run: ShownRun; explained: Explana
       )}
       {run.decisions.map(({ gate, decision, approvers, usedSeq, usedAt }) => (
         <p key={usedSeq} class="facts">
-          gate {gate}: {decision} by {approvers.map(({ name }) => name).join(' and ')} <Time iso={usedAt} /> (
-          <a href={`#e-${usedSeq}`}>entry {usedSeq}</a>)
+          gate {gate}: {DECIDED[decision] ?? decision} by {approvers.map(({ name }) => name).join(' and ')}{' '}
+          <Time iso={usedAt} /> (<a href={`#e-${usedSeq}`}>entry {usedSeq}</a>)
         </p>
       ))}
     </div>

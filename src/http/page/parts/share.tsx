@@ -7,7 +7,10 @@ import { Copy, Trouble } from './small.tsx'
 /** For how long a read-only link counts. */
 const LIFE = '2d'
 
-/** Makes a link that shows one run and decides nothing. An admin makes it, because it is a token. */
+/**
+ * Makes a link that decides nothing. It shows the gate at which the run waits and ends when the run leaves it; of a run that waits at no gate it
+ * shows the run. An admin makes it, because it is a token.
+ */
 export function Share({ runId, isGate }: { runId: string; isGate: boolean }) {
   const [link, setLink] = useState<string | null>(null)
   const [problem, setProblem] = useState<Problem | null>(null)
@@ -26,11 +29,13 @@ export function Share({ runId, isGate }: { runId: string; isGate: boolean }) {
     <>
       {link === null ? (
         <button type="button" onClick={make}>
-          Read-only link
+          {isGate ? 'Read-only link to this gate' : 'Read-only link'}
         </button>
       ) : (
         <p class="notice good" role="status">
-          Counts for two days, shows this run alone, and decides nothing:{' '}
+          {isGate
+            ? 'Shows this gate alone, decides nothing, and ends when the run leaves the gate, or after two days:'
+            : 'Counts for two days, shows this run alone, and decides nothing:'}{' '}
           <Copy text={link} label="copy the link" what="link" />
         </p>
       )}

@@ -1,10 +1,11 @@
-import { useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import type { GateAhead, ImportedApproval, Problem, Run } from '../client/answers.ts'
 import { ApiError, postJson, saveFile, session } from '../client/api.ts'
 import type { Decision, Verdict } from '../client/decision.ts'
 import { problemFrom } from '../client/use-answer.ts'
 import { signStatement } from '../passkey/passkey.ts'
 import { rpIdOf } from '../passkey/rp-id.ts'
+import { Finality } from './ahead.tsx'
 import { OddSigns, Shown } from './shown.tsx'
 import { Copy, Trouble, words } from './small.tsx'
 
@@ -23,8 +24,8 @@ export async function settle(path: string, kept: ImportedApproval): Promise<Verd
     return { isGood: run.status !== 'stopped', text: outcomeOf(run) }
   } catch (error) {
     if (!(error instanceof ApiError)) throw error
-    const { reason, code, detail } = error.problem
-    return { isGood: false, text: `Kept (${id}…), but ${reason ?? code}: ${detail}` }
+    const { reason, code, detail, next = '' } = error.problem
+    return { isGood: false, text: `Kept (${id}…), but ${reason ?? code}: ${detail}. ${next}`.trim() }
   }
 }
 
@@ -40,17 +41,21 @@ interface SignProps {
   statement: string
   as: string
   decision: Decision
-  passkeys: GateAhead['passkeys']
+  run: Run
+  ahead: GateAhead
   decided(verdict: Verdict): void
 }
 
 /** The exact statement, and the ways to sign it: a passkey here, or a key elsewhere. */
-export function Sign({ path, statement, as, decision, passkeys, decided }: SignProps) {
+export function Sign({ path, statement, as, decision, run, ahead, decided }: SignProps) {
+  const { passkeys } = ahead
   const [problem, setProblem] = useState<Problem | null>(null)
   const [isBusy, setBusy] = useState(false)
   const { machine, gate } = JSON.parse(statement) as { machine: string; gate: string }
   const namespace = `cutter.${machine}.${gate}`
   const hindrance = hindranceOf(passkeys)
+  const section = useRef<HTMLElement>(null)
+  useEffect(() => section.current?.scrollIntoView({ block: 'start' }), [])
   const bring = async (sign: () => Promise<string>) => {
     setBusy(true)
     setProblem(null)
@@ -79,7 +84,7 @@ export function Sign({ path, statement, as, decision, passkeys, decided }: SignP
   }
   const command = `ssh-keygen -Y sign -f <your key> -n ${namespace} statement.json`
   return (
-    <section aria-labelledby="sign-title">
+    <section ref={section} aria-labelledby="sign-title">
       <h3 id="sign-title">These exact bytes are signed</h3>
       <OddSigns text={statement} />
       <pre tabIndex={0} class="statement">
@@ -88,19 +93,23 @@ export function Sign({ path, statement, as, decision, passkeys, decided }: SignP
       <p class="facts">
         namespace <code>{namespace}</code>, hash SHA-512
       </p>
-      {hindrance === null ? (
-        <button
-          type="button"
-          class={decision === 'approve' ? 'primary' : 'danger'}
-          disabled={isBusy}
-          onClick={byPasskey}
-        >
-          {decision === 'approve' ? 'Approve' : 'Reject'} with a passkey
-        </button>
-      ) : (
-        <p class="notice">A passkey can’t sign here: {hindrance}</p>
-      )}
-      <Trouble problem={problem} />
+      {/* In sight wherever a small window has scrolled, with what can't be taken back. */}
+      <div class="sign-bar">
+        {decision === 'approve' && <Finality ahead={ahead} run={run} />}
+        <Trouble problem={problem} />
+        {hindrance === null ? (
+          <button
+            type="button"
+            class={decision === 'approve' ? 'primary' : 'danger'}
+            disabled={isBusy}
+            onClick={byPasskey}
+          >
+            {decision === 'approve' ? 'Approve' : 'Reject'} with a passkey
+          </button>
+        ) : (
+          <p class="notice">A passkey can’t sign here: {hindrance}</p>
+        )}
+      </div>
       <details>
         <summary>Sign with a key elsewhere</summary>
         <ol class="steps">

@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
 import type { Mode, Problem, Status } from '../client/answers.ts'
 import { absolute, now, relative } from '../client/time.ts'
+import { Advice } from './advice.tsx'
 import { Shown } from './shown.tsx'
 
 /** A time as people say it, with date, time and zone on hover and for screen readers. */
@@ -19,22 +20,37 @@ export function ShortId({ id }: { id: string }) {
   return <Copy text={id} label={short} what={id.startsWith('sha256:') ? 'digest' : 'id'} />
 }
 
-/** A button that copies a text. */
+type Copying = 'copied' | 'refused' | null
+
+/** A button that copies a text. Where the browser copies nothing, the complete text is shown, to be copied by hand. */
 export function Copy({ text, label, what }: { text: string; label: string; what: string }) {
-  const [isDone, setDone] = useState(false)
+  const [copying, setCopying] = useState<Copying>(null)
   const copy = async () => {
-    await navigator.clipboard.writeText(text).catch(() => null)
-    setDone(true)
-    setTimeout(() => setDone(false), 1_500)
+    try {
+      // Pages over plain http have no clipboard, unless they come from this computer.
+      await navigator.clipboard.writeText(text)
+    } catch {
+      setCopying('refused')
+      return
+    }
+    setCopying('copied')
+    setTimeout(() => setCopying(null), 1_500)
   }
   return (
-    <button type="button" class="copy" title={`Copy ${text}`} onClick={copy}>
-      <code>{label}</code>
-      <span class="visually-hidden"> copy the {what}</span>
-      <span class="copied" role="status">
-        {isDone ? 'copied' : ''}
-      </span>
-    </button>
+    <>
+      <button type="button" class="copy" title={`Copy ${text}`} onClick={copy}>
+        <code>{label}</code>
+        <span class="visually-hidden"> copy the {what}</span>
+        <span class="copied" role="status">
+          {copying === 'copied' ? 'copied' : ''}
+        </span>
+      </button>
+      {copying === 'refused' && (
+        <span class="not-copied" role="alert">
+          The browser copied nothing. Copy the {what} by hand: <code>{text}</code>
+        </span>
+      )}
+    </>
   )
 }
 
@@ -60,19 +76,18 @@ export function ModeBadge({ mode }: { mode: Mode }) {
   return <span class={`badge mode-${mode}`}>{mode === 'live' ? 'live' : 'dry run'}</span>
 }
 
+/** The name that the command line and the API have for what stands before it in words. */
+export const Code = ({ name }: { name: string }) => <code class="quiet name">{name}</code>
+
 /** What went wrong, what it changed, and what to do next. */
 export function Trouble({ problem }: { problem: Problem | null }) {
   if (problem === null) return null
   return (
     <div class="notice danger" role="alert">
       <p>
-        <strong>{problem.reason ?? problem.code}</strong>: <Shown text={problem.detail} />
+        <Shown text={problem.detail} /> <Code name={problem.reason ?? problem.code} />
       </p>
-      {problem.next !== undefined && (
-        <p class="next">
-          Next: <Shown text={problem.next} />
-        </p>
-      )}
+      {problem.next !== undefined && <Advice text={problem.next} lead="Next" />}
     </div>
   )
 }

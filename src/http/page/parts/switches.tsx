@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Execution, HoldAnswer, Problem, Session } from '../client/answers.ts'
 import { getJson, postJson } from '../client/api.ts'
 import { newest } from '../client/live.ts'
-import { now, relative } from '../client/time.ts'
+import { now, relative, tick } from '../client/time.ts'
 import { problemFrom, useAnswer } from '../client/use-answer.ts'
 import { Shown } from './shown.tsx'
 import { Time, Trouble } from './small.tsx'
@@ -18,7 +18,7 @@ const readBoth = async () => {
 /** The hold and the execution switch, seen by all on every view, with who set them and why. */
 export function Switches({ role }: Pick<Session, 'role'>) {
   // Neither is an entry of a run, so they are read again every ten seconds too.
-  const { data, reload } = useAnswer('switches', readBoth, `${newest.value} ${now.value}`)
+  const { data, reload } = useAnswer('switches', readBoth, `${newest.value} ${tick()}`)
   const [isOpen, setOpen] = useState(false)
   if (data === null) return null
   const { hold, execution } = data
@@ -35,11 +35,22 @@ export function Switches({ role }: Pick<Session, 'role'>) {
         {!hold.on && allows && execution.until !== null && (
           <span class="quiet">: {relative(execution.until, now.value).replace(/^in /, '')} left</span>
         )}
+        {(hold.on || allows) && <Why {...(hold.on ? hold : execution)} />}
       </button>
       {isOpen && (
         <Dialog hold={hold} execution={execution} role={role} close={() => setOpen(false)} reload={reload} />
       )}
     </>
+  )
+}
+
+/** Who switched, and why; the dialog has all of a long reason. */
+function Why({ reason, by }: { reason: string | null; by: string | null }) {
+  if (reason === null) return null
+  return (
+    <span class="why">
+      <Shown text={`${by ?? ''}: ${reason}`} />
+    </span>
   )
 }
 

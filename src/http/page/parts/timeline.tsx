@@ -1,10 +1,10 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { Entry, ShownRun } from '../client/answers.ts'
-import { type Span, spansOf, tell } from '../client/entries.ts'
+import { describeAuthor, type Span, spansOf, tell } from '../client/entries.ts'
 import { address } from '../client/router.ts'
-import { duration } from '../client/time.ts'
+import { duration, now } from '../client/time.ts'
 import { Shown } from './shown.tsx'
-import { Copy, Time, words } from './small.tsx'
+import { Code, Copy, Time, words } from './small.tsx'
 
 /** Entries that are shown at once. */
 const PAGE = 200
@@ -12,8 +12,15 @@ const PAGE = 200
 const SHOWS: [name: string, label: string][] = [
   ['all', 'Everything'],
   ['people', 'By people'],
+  ['agents', 'By agents'],
   ['trouble', 'Refusals and stops'],
 ]
+
+const KINDS: { [show: string]: string[] } = {
+  people: ['person', 'unknown'],
+  agents: ['agent'],
+  trouble: ['refusal', 'failure'],
+}
 
 /** The history as a timeline: each entry has an address, and waiting is drawn unlike work. */
 export function Timeline({ entries, run }: { entries: Entry[]; run: ShownRun }) {
@@ -27,22 +34,18 @@ export function Timeline({ entries, run }: { entries: Entry[]; run: ShownRun }) 
     requestAnimationFrame(() => document.getElementById(`e-${marked}`)?.scrollIntoView({ block: 'center' }))
   }, [marked, from])
   const spans = spansOf(entries)
-  const longest = Math.max(1, ...spans.map(({ ms }) => ms))
+  const waiting = waitOf(entries.at(-1))
+  const all = waiting === null ? spans : [...spans, waiting]
+  const longest = Math.max(1, ...all.map(({ ms }) => ms))
   const total = { work: 0, wait: 0 }
-  for (const { ms, isWait } of spans) total[isWait ? 'wait' : 'work'] += ms
+  for (const { ms, isWait } of all) total[isWait ? 'wait' : 'work'] += ms
   const shown = entries
-    .map((entry, at) => ({ entry, span: spans[at]!, words: tell(entry) }))
+    .map((entry, at) => ({ entry, span: spans[at]!, words: tell(entry, run.machine) }))
     .slice(from)
-    .filter(({ words: { kind } }) =>
-      show === 'people'
-        ? kind === 'person'
-        : show === 'trouble'
-          ? kind === 'refusal' || kind === 'failure'
-          : true,
-    )
+    .filter(({ words: { kind } }) => KINDS[show]?.includes(kind) ?? true)
   return (
     <>
-      <p class="facts">
+      <div class="facts">
         <span>
           {duration(total.work)} of work, {duration(total.wait)} of waiting.
         </span>
@@ -56,7 +59,7 @@ export function Timeline({ entries, run }: { entries: Entry[]; run: ShownRun }) 
             {label}
           </a>
         ))}
-      </p>
+      </div>
       {from > 0 && (
         <button type="button" onClick={() => setFrom(Math.max(0, from - PAGE))}>
           Show {Math.min(PAGE, from)} earlier entries of {entries.length}
@@ -77,6 +80,7 @@ export function Timeline({ entries, run }: { entries: Entry[]; run: ShownRun }) 
                 <strong>
                   <Shown text={says.text} />
                 </strong>{' '}
+                {says.phase !== null && <Code name={says.phase} />}{' '}
                 <span class="quiet">
                   → {words(entry.state)}
                   {entry.status === 'paused' && ', waits for people'}
@@ -100,21 +104,39 @@ export function Timeline({ entries, run }: { entries: Entry[]; run: ShownRun }) 
             </details>
           </li>
         ))}
+        {waiting !== null && show === 'all' && (
+          <li class="entry now">
+            <span />
+            <p>
+              <strong>
+                {entries.at(-1)!.status === 'paused' ? 'Waits for people' : 'Stopped, and waits for help'}
+              </strong>
+            </p>
+            <Bar span={waiting} longest={longest} />
+          </li>
+        )}
       </ol>
     </>
   )
 }
 
-function Who({ entry: { by, seq }, run }: { entry: Entry; run: ShownRun }) {
-  if (by === 'engine') return <>engine</>
-  const word =
-    seq === 1
+/** The wait that has no end yet; null while a run works or is closed. */
+function waitOf(last: Entry | undefined): Span | null {
+  if (last === undefined || (last.status !== 'paused' && last.status !== 'stopped')) return null
+  return { ms: Math.max(0, now.value - Date.parse(last.at)), isWait: true }
+}
+
+function Who({ entry, run }: { entry: Entry; run: ShownRun }) {
+  const { word, name } = describeAuthor(entry)
+  if (name === null) return <>{word}</>
+  const declared =
+    entry.seq === 1
       ? { self: ', by own word', config: ', by cutter.yaml', token: ', by token' }[run.operatorDeclared]
       : ''
   return (
     <span>
-      person or program <Shown text={by} />
-      {word}
+      {word} <Shown text={name} />
+      {declared}
     </span>
   )
 }

@@ -1,5 +1,6 @@
 import type { ShownDocument, UnitHistory, WordChange } from '../client/answers.ts'
 import { getJson } from '../client/api.ts'
+import { blocksOf } from '../client/headings.ts'
 import { newest } from '../client/live.ts'
 import { useKept } from '../client/use-kept.ts'
 import { type Place, Read, requestAt } from './place.tsx'
@@ -19,7 +20,7 @@ export function Unit({ address, place }: { address: string; place: Place }) {
 }
 
 function Text({ unit }: { unit: NonNullable<ShownDocument['unit']> }) {
-  const { address, title, kind, versionSeq, since, runId, text } = unit
+  const { address, title, kind, versionSeq, since, enactedAt, commencesOn, runId, text } = unit
   return (
     <Section
       title={title ?? address}
@@ -28,13 +29,44 @@ function Text({ unit }: { unit: NonNullable<ShownDocument['unit']> }) {
     >
       <p class="facts">
         {kind}, version {versionSeq}, in force since <Time iso={since} />
-        <ByRun lead=" by " runId={runId} />
+        <Enacted iso={enactedAt} commencesOn={commencesOn} />
+        <ByRun lead=", by " runId={runId} />
       </p>
       <OddSigns text={text} />
       <div class="law">
-        <Shown text={text} lines />
+        <Law text={text} />
       </div>
     </Section>
+  )
+}
+
+/** The text of a unit. Its headings are seen as such, with their marks behind. */
+function Law({ text, isStart = true }: { text: string; isStart?: boolean }) {
+  const end = text.indexOf('\n') + 1
+  const lead = isStart ? '' : end === 0 ? text : text.slice(0, end)
+  return (
+    <>
+      {lead !== '' && <Shown text={lead} lines />}
+      {blocksOf(text.slice(lead.length)).map(({ text: block, mark }, at) =>
+        mark === null ? (
+          <Shown key={at} text={block} lines />
+        ) : (
+          <strong key={at} title={`a heading, written with ${mark}`}>
+            <Shown text={`${block}\n`} lines />
+          </strong>
+        ),
+      )}
+    </>
+  )
+}
+
+/** The day on which a version was enacted, where its cut named another day for its commencement. */
+function Enacted({ iso, commencesOn }: { iso: string | null; commencesOn: string | null }) {
+  if (iso === null || commencesOn === null) return null
+  return (
+    <>
+      , enacted <Time iso={iso} /> for {commencesOn}
+    </>
   )
 }
 
@@ -61,7 +93,7 @@ function Versions({ address, place }: { address: string; place: Place }) {
             Version {version.versionSeq}, {version.status}
           </h3>
           <p class="facts">
-            {version.since === null ? 'never in force' : 'in force since '}
+            {version.since === null ? 'never in force' : startWords(version.since)}
             {version.since !== null && <Time iso={version.since} />}
             {version.until !== null && (
               <>
@@ -69,6 +101,7 @@ function Versions({ address, place }: { address: string; place: Place }) {
                 <Time iso={version.until} />
               </>
             )}
+            <Enacted iso={version.enactedAt} commencesOn={version.commencesOn} />
             <ByRun lead=", by " runId={version.runId} />
           </p>
           {version.changes === null ? (
@@ -84,13 +117,18 @@ function Versions({ address, place }: { address: string; place: Place }) {
   )
 }
 
+/** A day of commencement may lie ahead. */
+const startWords = (since: string) => (Date.parse(since) > Date.now() ? 'in force from ' : 'in force since ')
+
 /** Words that were removed and added, shown by marks and not by colour alone. */
 function Changed({ stretches }: { stretches: WordChange[] }) {
   return (
     <>
       {stretches.map(({ kind, text }, at) => {
+        // Marks of headings that change are changes.
+        if (kind === 'same')
+          return <Law key={at} text={text} isStart={at === 0 || stretches[at - 1]!.text.endsWith('\n')} />
         const shown = <Shown key={at} text={text} lines />
-        if (kind === 'same') return shown
         return kind === 'removed' ? <del key={at}>{shown}</del> : <ins key={at}>{shown}</ins>
       })}
     </>

@@ -1,6 +1,7 @@
 import { rpIdOf } from './rp-id.ts'
 import {
   type Assertion,
+  faultOfName,
   fromBase64,
   isMadeBy,
   pointOfSpki,
@@ -8,6 +9,7 @@ import {
   publicKeyBlob,
   publicKeyText,
   readPublicKey,
+  signersLine,
   toBase64,
   wrapSignature,
 } from './sshsig.ts'
@@ -35,6 +37,15 @@ const random = (length: number) => crypto.getRandomValues(new Uint8Array(length)
 /** ECDSA with P-256 and SHA-256, the only kind of passkey that OpenSSH verifies. */
 const ES256 = -7
 
+const NO_ES256 = 'this authenticator has no ES256 (P-256), the only kind of passkey that OpenSSH verifies'
+
+/** A browser rejects with NotSupportedError when no authenticator has an algorithm that is asked for (Web Authentication Level 2, section 5.1.3). */
+const createdBy = (options: CredentialCreationOptions) =>
+  navigator.credentials.create(options).catch((error: unknown) => {
+    const isMissing = error instanceof DOMException && error.name === 'NotSupportedError'
+    throw isMissing ? new Error(NO_ES256) : error
+  })
+
 /** The line of allowed_signers for a new passkey. The owner of that file decides whether it goes in; nothing is written. */
 export interface Enrolled {
   line: string
@@ -43,10 +54,12 @@ export interface Enrolled {
 
 /**
  * Makes a passkey for a principal.
- * @throws Error when the authenticator has no ES256, or the person ends it
+ * @throws Error when the name is not one person's, the authenticator has no ES256, or the person ends it
  */
 export async function enrol(principal: string, rpId: string): Promise<Enrolled> {
-  const made = (await navigator.credentials.create({
+  const fault = faultOfName(principal)
+  if (fault !== null) throw new Error(fault)
+  const made = (await createdBy({
     publicKey: {
       rp: { id: rpId, name: 'Cutter' },
       user: { id: random(16), name: principal, displayName: principal },
@@ -59,12 +72,11 @@ export async function enrol(principal: string, rpId: string): Promise<Enrolled> 
   const response = made?.response as AuthenticatorAttestationResponse | undefined
   const spki = response?.getPublicKey() ?? null
   if (made === null || response === undefined || spki === null || response.getPublicKeyAlgorithm() !== ES256)
-    throw new Error('this authenticator has no ES256 (P-256), the only kind of passkey that OpenSSH verifies')
+    throw new Error(NO_ES256)
   const publicKey = publicKeyText(pointOfSpki(new Uint8Array(spki)), rpId)
   const known = { principal, rpId, credentialId: toBase64(new Uint8Array(made.rawId)), publicKey }
   localStorage.setItem(KNOWN, JSON.stringify([...readKnown(), known]))
-  const quoted = /\s/.test(principal) ? `"${principal}"` : principal
-  return { line: `${quoted} namespaces="cutter.*" ${publicKey}`, publicKey }
+  return { line: signersLine(principal, publicKey), publicKey }
 }
 
 /**

@@ -55,6 +55,29 @@ export const publicKeyText = (point: Uint8Array, rpId: string) =>
   `${KEY_TYPE} ${toBase64(publicKeyBlob(point, rpId))}`
 
 /**
+ * Why a name can't begin a line of allowed_signers, where it would be a list, a pattern, a comment or an option, or would look like another one.
+ * @returns null for the name of one person
+ */
+export function faultOfName(name: string): string | null {
+  const [sign] = /[,*?!"#\\]|\p{C}|\p{Default_Ignorable_Code_Point}|(?! )\s/u.exec(name) ?? []
+  if (sign !== undefined) {
+    const code = sign.codePointAt(0)!
+    const shown = code > 0x20 && code < 0x7f ? sign : `U+${code.toString(16).toUpperCase().padStart(4, '0')}`
+    return `a name in allowed_signers can’t have ${shown}; nothing was made`
+  }
+  return name.trim() === '' || name.length > LONGEST_NAME
+    ? `a name in allowed_signers has 1 to ${LONGEST_NAME} characters; nothing was made`
+    : null
+}
+
+const LONGEST_NAME = 200
+
+/** The line of allowed_signers for one person and one key. A name with a blank is quoted, as OpenSSH reads it. */
+export function signersLine(principal: string, publicKey: string): string {
+  return `${principal.includes(' ') ? `"${principal}"` : principal} namespaces="cutter.*" ${publicKey}`
+}
+
+/**
  * The point of a P-256 key from its SubjectPublicKeyInfo (RFC 5480), which ends with it.
  * @throws Error when it is another kind of key
  */

@@ -81,7 +81,9 @@ function Decision({ parts, path, reload }: { parts: Parts; path: string; reload(
       </div>
       <Sentence run={run} explained={explained} />
       {run.gate !== null && <Ahead ahead={ahead} run={run} />}
-      {changes !== null && <Changes changes={changes} differences={explained.differences} />}
+      {changes !== null && (
+        <Changes runId={run.runId} changes={changes} differences={explained.differences} />
+      )}
       {run.planDigest !== null && (
         <Section title="The complete plan" id="plan">
           <Plan run={run} path={path} />

@@ -2,25 +2,36 @@ import { useEffect } from 'preact/hooks'
 import type { Inbox as InboxAnswer, InboxItem } from '../client/answers.ts'
 import { getJson } from '../client/api.ts'
 import { newest } from '../client/live.ts'
+import { address } from '../client/router.ts'
 import { useAnswer } from '../client/use-answer.ts'
+import { Advice } from '../parts/advice.tsx'
 import { Shown } from '../parts/shown.tsx'
 import { Loading, ModeBadge, ShortId, StatusBadge, setTitle, Time, Trouble, words } from '../parts/small.tsx'
 
 /** Home: what waits for whom, since when. What can't be taken back comes first, then the longest wait. */
 export function Inbox() {
   useEffect(() => setTitle('Inbox'), [])
-  const { data, problem } = useAnswer('inbox', () => getJson<InboxAnswer>('/api/v1/inbox'), newest.value)
+  const cursor = address.value.query.get('cursor')
+  const path = cursor === null ? '/api/v1/inbox' : `/api/v1/inbox?${new URLSearchParams({ cursor })}`
+  const { data, problem } = useAnswer(path, () => getJson<InboxAnswer>(path), newest.value)
   return (
     <main id="main">
       <h1>Inbox</h1>
       <Trouble problem={problem} />
-      {data === null ? problem === null && <Loading /> : <Groups inbox={data} />}
+      {data === null ? (
+        problem === null && <Loading />
+      ) : (
+        <Groups inbox={data} isContinued={cursor !== null} />
+      )}
     </main>
   )
 }
 
-function Groups({ inbox }: { inbox: InboxAnswer }) {
-  const { items, more, working } = inbox
+/** More runs are not counted. */
+const MOST_COUNTED = 1_000
+
+function Groups({ inbox, isContinued }: { inbox: InboxAnswer; isContinued: boolean }) {
+  const { items, more, next, working } = inbox
   const final = items.filter(({ isFinal, status }) => isFinal && status === 'paused')
   const others = items.filter(({ isFinal, status }) => !isFinal && status === 'paused')
   const stopped = items.filter(({ status }) => status === 'stopped')
@@ -28,8 +39,10 @@ function Groups({ inbox }: { inbox: InboxAnswer }) {
     <>
       <p class="lead">
         {items.length === 0
-          ? 'Nothing waits for people.'
-          : `${items.length + more} ${items.length + more === 1 ? 'run waits' : 'runs wait'} for people.`}{' '}
+          ? isContinued
+            ? 'Nothing more waits for people.'
+            : 'Nothing waits for people.'
+          : `${more < MOST_COUNTED ? '' : 'At least '}${items.length + more} ${items.length + more === 1 ? 'run waits' : 'runs wait'} for people.`}{' '}
         {working > 0 && (
           <a href="/runs?status=working">
             {working} {working === 1 ? 'run is' : 'runs are'} working
@@ -39,11 +52,11 @@ function Groups({ inbox }: { inbox: InboxAnswer }) {
       <Group title="Can’t be taken back after a yes" kind="final" items={final} />
       <Group title="Waits for a decision" kind="gate" items={others} />
       <Group title="Stopped: needs help" kind="stopped" items={stopped} />
-      {more > 0 && (
-        <p>
-          {more} more wait: <a href="/runs?status=paused">at gates</a>,{' '}
-          <a href="/runs?status=stopped">stopped</a>.
-        </p>
+      {(isContinued || next !== null) && (
+        <nav class="pager" aria-label="Pages">
+          {isContinued && <a href="/">Longest waits</a>}
+          {next !== null && <a href={`/?${new URLSearchParams({ cursor: next })}`}>Shorter waits</a>}
+        </nav>
       )}
       <p class="quiet">
         Each plan is decided by itself, after it was read. So there is no button that approves everything.
@@ -102,7 +115,7 @@ function People({ item: { need, have, may, expiresAt, why, mode } }: { item: Inb
           {have.length} of {need}
         </strong>{' '}
         {need === 1 ? 'approval' : 'approvals'}
-        {missing > 0 && `, ${missing} missing`}
+        {missing > 0 ? `, ${missing} missing` : ': an operator can resume it'}
       </p>
       {have.length > 0 && <p class="facts">signed: {have.join(', ')}</p>}
       {expiresAt !== null && (
@@ -130,11 +143,7 @@ function Stopped({ item: { why, next } }: { item: InboxItem }) {
   return (
     <>
       <p>{why !== null && <Shown text={why} />}</p>
-      {next !== null && (
-        <p class="facts">
-          next: <Shown text={next} />
-        </p>
-      )}
+      {next !== null && <Advice text={next} lead="next" />}
     </>
   )
 }

@@ -2,6 +2,7 @@ import { useEffect, useState } from 'preact/hooks'
 import type { Problem } from '../client/answers.ts'
 import { getJson } from '../client/api.ts'
 import { problemFrom, useAnswer } from '../client/use-answer.ts'
+import { OddSigns, Shown } from '../parts/shown.tsx'
 import { Copy, Section, setTitle, Trouble } from '../parts/small.tsx'
 import { type Enrolled, enrol } from '../passkey/passkey.ts'
 import { rpIdOf } from '../passkey/rp-id.ts'
@@ -65,7 +66,10 @@ export function Keys() {
           id="line"
           aside={<Copy text={enrolled.line} label="copy the line" what="line" />}
         >
-          <pre tabIndex={0}>{enrolled.line}</pre>
+          <OddSigns text={enrolled.line} />
+          <pre tabIndex={0}>
+            <Shown text={enrolled.line} />
+          </pre>
           <p>
             The policy of a gate must also list <code>{location.origin}</code> among its <code>origins</code>.
             Narrow <code>namespaces</code> to the gates for which you answer, such as{' '}

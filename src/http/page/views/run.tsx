@@ -79,12 +79,13 @@ function Everything({ parts, path, reload }: { parts: Parts; path: string; reloa
         <StatusBadge status={run.status} outcome={run.outcome} /> <ModeBadge mode={run.mode} />
         <ShortId id={run.runId} />
         <span>
-          started <Time iso={run.startedAt} /> by <Shown text={run.startedBy} />
+          started <Time iso={run.startedAt} /> by {run.startedThrough === 'mcp' && 'agent '}
+          <Shown text={run.startedBy} />
         </span>
         <span>as of entry {last.seq}</span>
       </div>
       <Sentence run={run} explained={explained} />
-      <Actions run={run} path={path} reload={reload} />
+      <Actions run={run} afterStop={explained.afterStop} path={path} reload={reload} />
       <Section title="Timeline" id="timeline">
         <Timeline entries={entries} run={run} />
       </Section>
@@ -131,8 +132,14 @@ function Integrity({ path, seq }: { path: string; seq: number }) {
   )
 }
 
-/** What can be done, always in reach. */
-function Actions({ run, path, reload }: { run: ShownRun; path: string; reload(): void }) {
+interface ActionsProps extends Pick<Explanation, 'afterStop'> {
+  run: ShownRun
+  path: string
+  reload(): void
+}
+
+/** What can be done, always in reach. The main button is what the advice of a stop says can help. */
+function Actions({ run, afterStop, path, reload }: ActionsProps) {
   const [problem, setProblem] = useState<Problem | null>(null)
   const [isCancelling, setCancelling] = useState(false)
   const mayMove = session.value?.role !== 'viewer' && session.value?.runId === null
@@ -158,6 +165,26 @@ function Actions({ run, path, reload }: { run: ShownRun; path: string; reload():
     const reason = String(new FormData(event.currentTarget as HTMLFormElement).get('reason') ?? '')
     return post('cancel', { reason })
   }
+  const resumeButton = run.status === 'stopped' && mayMove && (
+    <button
+      key="resume"
+      type="button"
+      class={afterStop === 'resume' ? 'primary' : undefined}
+      onClick={() => post('retry', {})}
+    >
+      {afterStop === 'another-run' ? 'Resume all the same' : 'Resume'}
+    </button>
+  )
+  const cancelButton = run.status !== 'closed' && mayMove && !isCancelling && (
+    <button
+      key="cancel"
+      type="button"
+      class={afterStop === 'another-run' ? 'primary' : undefined}
+      onClick={() => setCancelling(true)}
+    >
+      Cancel…
+    </button>
+  )
   return (
     <section class="actions" aria-label="Actions">
       {run.gate !== null && (
@@ -165,19 +192,11 @@ function Actions({ run, path, reload }: { run: ShownRun; path: string; reload():
           Open gate {run.gate}
         </a>
       )}
-      {run.status === 'stopped' && mayMove && (
-        <button type="button" class="primary" onClick={() => post('retry', {})}>
-          Resume
-        </button>
-      )}
+      {afterStop === 'another-run' ? [cancelButton, resumeButton] : resumeButton}
       <button type="button" onClick={saveBundle}>
         Evidence bundle
       </button>
-      {run.status !== 'closed' && mayMove && !isCancelling && (
-        <button type="button" onClick={() => setCancelling(true)}>
-          Cancel…
-        </button>
-      )}
+      {afterStop !== 'another-run' && cancelButton}
       {session.value?.role === 'admin' && session.value.runId === null && (
         <Share runId={run.runId} isGate={run.gate !== null} />
       )}

@@ -1,14 +1,19 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Problem } from '../client/answers.ts'
-import { postForText, signIn } from '../client/api.ts'
+import { endedWhy, postForText, signIn } from '../client/api.ts'
 import { problemFrom } from '../client/use-answer.ts'
 import { Shown } from '../parts/shown.tsx'
 import { setTitle, Trouble } from '../parts/small.tsx'
 import { knownHere, signStatement } from '../passkey/passkey.ts'
 
+/** A refused token without what a program would do next. The page itself asks for another token, and says who makes one. */
+function withoutNext({ next, ...problem }: Problem): Problem {
+  return problem.code === 'TOKEN_REFUSED' || next === undefined ? problem : { ...problem, next }
+}
+
 /** Asks for a token once, or for a passkey. The browser then has a session that no script reads. */
 export function SignIn() {
-  const [problem, setProblem] = useState<Problem | null>(null)
+  const [problem, setProblem] = useState<Problem | null>(endedWhy.value)
   const [isBusy, setBusy] = useState(false)
   const field = useRef<HTMLInputElement>(null)
   useEffect(() => {
@@ -35,6 +40,7 @@ export function SignIn() {
   return (
     <main class="narrow" id="main">
       <h1>Sign in</h1>
+      {endedWhy.value !== null && <p class="lead">Your session ended.</p>}
       <p>
         Paste your token. The browser keeps a session instead of it, for twelve hours at most. Signing in
         approves nothing: each approval is a signature of its own.
@@ -45,7 +51,7 @@ export function SignIn() {
         <button type="submit" class="primary" disabled={isBusy}>
           Sign in
         </button>
-        <Trouble problem={problem} />
+        <Trouble problem={problem && withoutNext(problem)} />
       </form>
       {known.length > 0 && (
         <section class="card stack" aria-labelledby="by-passkey">
@@ -59,7 +65,8 @@ export function SignIn() {
         </section>
       )}
       <p class="quiet">
-        An admin makes a token with <code>cutter token create --role viewer --name you</code>.
+        An admin makes a token in the home of this service:{' '}
+        <code>cutter token create --home &lt;that folder&gt; --role viewer --name you</code>.
       </p>
     </main>
   )
