@@ -45,6 +45,7 @@ const program = [
   'test/cli/abandoned-deploy.test.ts',
   'test/cli/address-conflict.test.ts',
   'test/cli/adopt-bad-bundles.test.ts',
+  'test/cli/adopt-several-hosts.test.ts',
   'test/cli/adopt.test.ts',
   'test/cli/approvals.test.ts',
   'test/cli/batch.test.ts',

@@ -4,7 +4,7 @@ import type { MachineDefinition } from '../src/machine/define.ts'
 
 /**
  * Adopt: this home gets to know a release that another home deployed. The evidence bundle of that deploy must verify against the signers of
- * this home, and the release on the host must be what the bundle says. Both phases only read. `cutter run adopt <bundle>` starts it.
+ * this home, and the release on each host must be what the bundle says. Both phases only read. `cutter run adopt <bundle>` starts it.
  */
 
 const adoptInput = z.object({
@@ -13,7 +13,9 @@ const adoptInput = z.object({
     .string()
     .min(1)
     .optional()
-    .describe('name that the host of the deploy has here, where it differs from the name in its plan'),
+    .describe(
+      'name that the host of the deploy has here, where it differs from the name in its plan; of several hosts each: web1=shop1,web2=shop2',
+    ),
 })
 
 const milestones = chart({

@@ -55,11 +55,6 @@ export async function readDeployBundle(
     throw refusedError(
       `${named} is of a run that ${run.outcome === null ? 'is not closed' : `ended as ${run.outcome}`}`,
     )
-  if (Array.isArray((run.output as { hosts?: unknown } | null)?.hosts))
-    throw refusedError(
-      `${named} is of a deploy to several hosts, and an adoption recognises the release of one`,
-      'take that deploy back or repeat it in its own home',
-    )
   if (await knows(genesis.runId))
     throw refusedError(
       `this home knows run ${genesis.runId}, which it made itself`,

@@ -6,7 +6,7 @@ import type { RunStore } from '../store/run-store.ts'
 const MAX_READ = 1_000
 
 /**
- * The releases that this home has adopted, the newest adoption of each.
+ * The releases that this home has adopted, the newest adoption of each. A deploy to several hosts made one on each of them.
  * @throws STORE_TAMPERED when the record of an adoption does not hold
  */
 export async function listAdopted(store: RunStore): Promise<AdoptedRelease[]> {
@@ -15,8 +15,11 @@ export async function listAdopted(store: RunStore): Promise<AdoptedRelease[]> {
   const { readAdopted } = await import('../effects/deploy/adopted-release.ts')
   const found = new Map<string, AdoptedRelease>()
   for (const { runId } of runs) {
-    const adopted = readAdopted(await loadRun({ store }, runId))
-    if (adopted !== null && !found.has(adopted.run)) found.set(adopted.run, adopted)
+    for (const adopted of readAdopted(await loadRun({ store }, runId))) {
+      const { run, target, host } = adopted
+      const release = [run, host.hostKey, host.machineId, target].join(' ')
+      if (!found.has(release)) found.set(release, adopted)
+    }
   }
   return [...found.values()]
 }

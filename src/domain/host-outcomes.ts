@@ -16,9 +16,9 @@ const reported = z.looseObject({
 })
 
 /** Machines of users may report hosts of their own, with another meaning. */
-const MACHINES = new Set(['deploy', 'rollback'])
+const MACHINES = new Set(['deploy', 'rollback', 'adopt'])
 
-/** The hosts of a deploy to several, or of its rollback, in the order in which the run works on them. Empty for every other run. */
+/** The hosts of a deploy to several, of its rollback or its adoption, in the order in which the run works on them. Empty for every other run. */
 export const listHostOutcomes = ({ machine, output }: Pick<Run, 'machine' | 'output'>): HostOutcome[] =>
   hostsIn(machine, output).map(({ host, state, why }) => ({ host, state, why }))
 

@@ -168,6 +168,9 @@ describe('cutter run adopt', () => {
     writeFileSync(manifest, lines.replace(/^# run: .*$/m, '# run: idep-of-somebody-else'))
     expect(jsonOf(await adopt(bundle, '--host', 'shop')).stop).toMatchObject({ code: 'STOP_DRIFT' })
     writeFileSync(manifest, lines)
+    expect(error(await adopt(bundle, '--host', 'box=shop'))).toEqual(
+      refused(`--host box=shop names several hosts, and run ${first} deployed to one, box`),
+    )
     await adopted()
   })
 

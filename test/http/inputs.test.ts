@@ -212,6 +212,15 @@ describe('a repository of inputs', () => {
   })
 })
 
+test('the hosts of an adoption are those of cutter.yaml by their names here, whatever the bundle calls them', async () => {
+  writeFileSync(inHome('in/run.tar'), 'a bundle')
+  const adopt = (host: string) => admit('adopt', { bundle: 'in/run.tar', host })
+  for (const host of ['web1', 'there=web1', '127.0.0.1=web1'])
+    expect(await adopt(host)).toMatchObject({ host })
+  for (const host of ['web1=127.0.0.1', 'there=web1,web1=there', 'web1=', 'web1=a=web1'])
+    await expect(adopt(host)).rejects.toMatchObject({ message: expect.stringContaining('names no host') })
+})
+
 test('uploads are removed after a week, unless an open run names them', async () => {
   const { json } = await at.post('/api/v1/uploads', operator, 'bytes', {
     headers: { 'content-type': 'application/octet-stream' },

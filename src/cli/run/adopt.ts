@@ -22,7 +22,10 @@ export function defineAdopt(group: Command): void {
     'cutter run adopt run.tar --host web',
   )
     .argument('<bundle>', 'evidence bundle of the deploy, which this home’s allowed_signers must vouch for')
-    .option('--host <host>', 'name of the deploy’s host in this home, where it differs from the plan’s')
+    .option(
+      '--host <host>',
+      'name of the deploy’s host in this home, where it differs from the plan’s; of several hosts each: web1=shop1,web2=shop2',
+    )
     .option('--key <key>', 'start key: the same key and bundle always return the same run')
     .option(...BY)
     .action(action(adopt))

@@ -28,6 +28,8 @@ const adoptedRelease = z.object({
   target: z.string(),
   /** SHA-256 of its DEPLOY-MANIFEST.txt. */
   manifest: z.string(),
+  /** Of a deploy to several hosts: the digest of the plan of all of them, and the name of this host in it. Left out for one host. */
+  of: z.object({ plan: z.string(), host: z.string() }).optional(),
 })
 export type AdoptedRelease = z.infer<typeof adoptedRelease>
 
@@ -37,17 +39,27 @@ export interface KnownRelease extends Pick<AdoptedRelease, 'run' | 'plan' | 'bun
   path: string
 }
 
-const adoptReport = z.looseObject({ adopted: adoptedRelease })
+const adoptReport = z.looseObject({ adopted: z.union([adoptedRelease, z.array(adoptedRelease)]) })
 
-/** What a run of the machine `adopt` recognised; null for a run that recognised nothing. */
+/**
+ * What a run of the machine `adopt` recognised: one release, or of a deploy to several hosts one for each, in the order of its plan. Empty for a
+ * run that recognised nothing.
+ */
 export function readAdopted({
   machine,
   outcome,
   output,
-}: Pick<Run, 'machine' | 'outcome' | 'output'>): AdoptedRelease | null {
-  if (machine !== 'adopt' || outcome !== 'succeeded') return null
-  return adoptReport.safeParse(output).data?.adopted ?? null
+}: Pick<Run, 'machine' | 'outcome' | 'output'>): AdoptedRelease[] {
+  if (machine !== 'adopt' || outcome !== 'succeeded') return []
+  const adopted = adoptReport.safeParse(output).data?.adopted ?? []
+  return Array.isArray(adopted) ? adopted : [adopted]
 }
+
+/** Whether a release lies on a host. Hosts that were made from one image may share a key, and several hosts share their paths. */
+export const liesOn = (
+  { host }: Pick<AdoptedRelease, 'host'>,
+  { hostKey, machineId }: Pick<AdoptedRelease['host'], 'hostKey' | 'machineId'>,
+): boolean => host.hostKey === hostKey && host.machineId === machineId
 
 /** The text of the manifest in a folder on the host; '' where there is none. */
 export async function readManifest(session: HostSession, folder: string): Promise<string> {
@@ -86,12 +98,7 @@ export async function surveyAdopted(
 ): Promise<{ known: KnownRelease[]; findings: PreflightFinding[] }> {
   const { host, place, old, mutable } = given
   const built = [...place.previous, ...old.map(({ path }) => posix.join(place.parent, path))]
-  const met = adopted.filter(
-    (one) =>
-      built.includes(one.target) &&
-      one.host.hostKey === host.hostKey &&
-      one.host.machineId === host.machineId,
-  )
+  const met = adopted.filter((one) => built.includes(one.target) && liesOn(one, host))
   const known: KnownRelease[] = []
   const findings: PreflightFinding[] = []
   for (const one of met) {

@@ -1,11 +1,19 @@
 import { z } from 'zod'
 import { CutterError } from '../../domain/errors.ts'
+import { namesSeveral } from '../../domain/host-names.ts'
+import type { Json } from '../../domain/json.ts'
 import type { Run } from '../../domain/run.ts'
 import { readAdopted } from '../deploy/adopted-release.ts'
 
+/** Whether a run deployed to several hosts, or adopted such a deploy. */
+export const hasSeveralHosts = (run: Run): boolean =>
+  run.machine === 'deploy'
+    ? namesSeveral((run.input as { host?: Json }).host)
+    : readAdopted(run).some(({ of }) => of !== undefined)
+
 /**
  * The deploy that a run made or adopted: its run, the digest of its plan, and that of the list of what its build made. `host`: the name of
- * its host in this home; null where the plan has it.
+ * its host in this home; null where the plan has it, and for several hosts.
  * @throws INPUT_REFUSED when the run left nothing that a rollback could remove, with what to do instead.
  */
 export function assertRollbackable(run: Run): {
@@ -14,8 +22,10 @@ export function assertRollbackable(run: Run): {
   builtDigest: string | null
   host: string | null
 } {
-  const adopted = readAdopted(run)
-  if (adopted !== null)
+  const [adopted] = readAdopted(run)
+  if (adopted?.of !== undefined)
+    return { runId: adopted.run, planDigest: adopted.of.plan, builtDigest: null, host: null }
+  if (adopted !== undefined)
     return {
       runId: adopted.run,
       planDigest: adopted.plan,

@@ -1,13 +1,11 @@
 import type { Effect, EffectContext, EffectResult } from '../../domain/effect.ts'
 import { Stop } from '../../domain/errors.ts'
 import { type Evidence, jsonEvidence } from '../../domain/evidence.ts'
-import { namesSeveral } from '../../domain/host-names.ts'
 import type { Json } from '../../domain/json.ts'
 import type { Run } from '../../domain/run.ts'
 import { contextOfHost, evidenceOfHost } from '../deploy/hosts/host-context.ts'
-import { evidenceOfPlan, readHostPlans } from '../deploy/hosts/hosts-plan.ts'
-import type { DeployPlan } from '../deploy/plan.ts'
-import { assertRollbackable } from './assert-rollbackable.ts'
+import { assertRollbackable, hasSeveralHosts } from './assert-rollbackable.ts'
+import { type DeployOnHost, listDeployOnHosts } from './deploy-on-hosts.ts'
 import type { RollbackDeps } from './deps.ts'
 import { defineFindPhase } from './find-phase.ts'
 import {
@@ -24,10 +22,6 @@ interface Given {
   run: string
   planDigest: string | null
 }
-
-/** Whether a run deployed to several hosts. */
-export const hasSeveralHosts = ({ machine, input }: Pick<Run, 'machine' | 'input'>): boolean =>
-  machine === 'deploy' && namesSeveral((input as { host?: Json }).host)
 
 /**
  * Defines a phase that finds what a deploy left, and plans to take it back: on its host, or on each of its hosts on which it is live, the last one
@@ -63,15 +57,15 @@ async function findOnHosts(
   run: Run,
 ): Promise<EffectResult<Output>> {
   const { runId, planDigest: ofPlan } = assertRollbackable(run)
-  const deployed = (await readHostPlans(context, ofPlan))?.hosts ?? []
+  const deployed = await listDeployOnHosts(context, run, ofPlan)
   const approved = given.planDigest === null ? null : await readHostsRollback(context, given.planDigest)
   const known = approved === null ? [] : await evidenceOfHosts(context, approved)
   const found: Found[] = []
   let nothingLeft: Stop | null = null
-  for (const deploy of deployed.toReversed().filter(({ host }) => mayBeLive(run, host.name))) {
-    const before = known.find(({ host }) => host === deploy.host.name)
+  for (const deploy of deployed.toReversed()) {
+    const before = known.find(({ host }) => host === deploy.host)
     try {
-      found.push(await findOnHost(deps, name, context, { given, run, deploy, before }))
+      found.push(await findOnHost(deps, name, context, { given, deploy, before }))
     } catch (error) {
       // An abandoned deploy may have left nothing on some of its hosts.
       if (run.outcome !== 'abandoned' || !isNothingLeft(error)) throw error
@@ -93,19 +87,12 @@ async function findOnHosts(
   return joinFound(plan, approved, found)
 }
 
-/** The state of a host in the report of its deploy. Of an abandoned one nobody knows how far it came. */
-function mayBeLive({ outcome, output }: Run, host: string): boolean {
-  const { hosts = [] } = output as { hosts?: { host: string; state: string }[] }
-  return outcome === 'abandoned' || hosts.some((one) => one.host === host && one.state === 'live')
-}
-
 const isNothingLeft = (error: unknown): error is Stop =>
   error instanceof Stop && error.facts.code === 'STOP_REFUSED_INPUT'
 
 interface OneHost {
   given: Given
-  run: Run
-  deploy: DeployPlan
+  deploy: DeployOnHost
   before: { plan: Evidence; made: Evidence[] } | undefined
 }
 
@@ -114,15 +101,11 @@ async function findOnHost(
   deps: RollbackDeps,
   name: string,
   context: EffectContext,
-  { given, run, deploy, before }: OneHost,
+  { given, deploy, before }: OneHost,
 ): Promise<Found> {
-  const host = deploy.host.name
-  const ofHost = evidenceOfPlan(deploy)
-  const { hosts = [] } = run.output as { hosts?: { host: string }[] }
-  const output = (hosts.find((one) => one.host === host) ?? {}) as unknown as Run['output']
-  const alone: Run = { ...run, planDigest: ofHost.digest, output }
+  const { host, alone, plan } = deploy
   const single = defineFindPhase({ ...deps, run: async () => alone }, name)
-  const own = contextOfHost(context, host, [ofHost, ...(before?.made ?? [])])
+  const own = contextOfHost(context, host, [plan, ...(before?.made ?? [])])
   const result = await single.execute(own, { ...given, planDigest: before?.plan.digest ?? null })
   const evidence = result.evidence ?? []
   const content = (of: string) =>

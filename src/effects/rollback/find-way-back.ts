@@ -1,6 +1,6 @@
 import { posix } from 'node:path'
 import { Stop } from '../../domain/errors.ts'
-import { type AdoptedRelease, listAdoptedFaults } from '../deploy/adopted-release.ts'
+import { type AdoptedRelease, liesOn, listAdoptedFaults } from '../deploy/adopted-release.ts'
 import type { HostSession } from '../deploy/host-session.ts'
 import { createIsMutable } from '../deploy/mutable-paths.ts'
 import type { DeployPlan } from '../deploy/plan.ts'
@@ -66,9 +66,7 @@ async function findRelease(
     throw refusedError(`there is no other release ${to}`, names === '' ? 'there is none' : `one of: ${names}`)
   }
   const folder = posix.join(place.parent, release.path)
-  const known = adopted.find(
-    (one) => one.target === folder && one.host.hostKey === host.hostKey && one.run === release.run,
-  )
+  const known = adopted.find((one) => one.target === folder && liesOn(one, host) && one.run === release.run)
   const isMutable = createIsMutable(checks.mutable)
   const changed =
     known === undefined

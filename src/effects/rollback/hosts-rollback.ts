@@ -33,16 +33,19 @@ export async function readHostsRollback(
   return plan.type === HOSTS_ROLLBACK ? plan : null
 }
 
-/** What the phases of one host read by digest: the plan of its rollback, and that of its deploy. */
+/**
+ * What the phases of one host read by digest: the plan of its rollback, and that of its deploy. An adopted deploy has other names for its
+ * hosts, so that the digest finds its plan.
+ */
 export async function evidenceOfHosts(
   context: Pick<EffectContext, 'evidence'>,
   { ofPlan, hosts }: Pick<HostsRollbackPlan, 'ofPlan' | 'hosts'>,
 ): Promise<{ host: string; plan: Evidence; made: Evidence[] }[]> {
-  const deployed = (await readHostPlans(context, ofPlan))?.hosts ?? []
+  const deployed = ((await readHostPlans(context, ofPlan))?.hosts ?? []).map(evidenceOfPlan)
   return hosts.map((plan) => {
     const evidence = jsonEvidence('plan', plan)
-    const deploy = deployed.find(({ host }) => host.name === plan.host.name)
-    const made = deploy === undefined ? [evidence] : [evidence, evidenceOfPlan(deploy)]
+    const deploy = deployed.find(({ digest }) => digest === plan.ofPlan)
+    const made = deploy === undefined ? [evidence] : [evidence, deploy]
     return { host: plan.host.name, plan: evidence, made }
   })
 }

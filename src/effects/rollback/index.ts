@@ -1,9 +1,8 @@
 import type { Effect, ReadEffect, WriteEffect } from '../../domain/effect.ts'
 import { CutterError } from '../../domain/errors.ts'
 import type { Json } from '../../domain/json.ts'
-import { assertRollbackable } from './assert-rollbackable.ts'
+import { assertRollbackable, hasSeveralHosts } from './assert-rollbackable.ts'
 import type { RollbackDeps } from './deps.ts'
-import { hasSeveralHosts } from './find-on-hosts.ts'
 import { assertUnknownRun } from './lost-staging/assert-unknown-run.ts'
 import { namesLostStaging } from './lost-staging/plan.ts'
 import { closeoutOnHosts, takeBackOnHosts } from './on-hosts.ts'
@@ -40,13 +39,13 @@ export async function admitRollback(
 
 async function assertWayBack(deps: RollbackDeps, { run: id, to }: { [key: string]: Json }): Promise<void> {
   const run = await deps.run(id as string)
-  assertRollbackable(run)
+  const { runId } = assertRollbackable(run)
   if (to === undefined || !hasSeveralHosts(run)) return
   throw new CutterError(
     'INPUT_REFUSED',
-    `run ${run.runId} deployed to several hosts, of which each has releases of its own, so that --to ${to} names none; nothing was touched`,
+    `run ${runId} deployed to several hosts, of which each has releases of its own, so that --to ${to} names none; nothing was touched`,
     {
-      next: `cutter run rollback ${run.runId}, which takes all of its hosts back; or deploy the commit of that release`,
+      next: `cutter run rollback ${runId}, which takes all of its hosts back; or deploy the commit of that release`,
     },
   )
 }

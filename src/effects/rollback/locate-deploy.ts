@@ -99,12 +99,17 @@ const manifestEntry = (text: string): ArtifactEntry => ({
   sha256: sha256(text),
 })
 
-/** The host's key and its own id must be those of the deploy. Its name and address may have changed. */
+/**
+ * The host's key and its own id must be those of the deploy. Its name and address may have changed.
+ * @param otherWay what else helps where the host is another one
+ * @throws STOP_DRIFT for another host
+ */
 export async function assertSameHost(
   session: HostSession,
   context: EffectContext,
   runId: string,
   deploy: DeployPlan,
+  otherWay = '',
 ): Promise<RollbackPlan['host']> {
   const facts = await surveyFacts(session, context.now)
   const { hostname, machineId, user, uid, kernel, machine } = facts
@@ -116,7 +121,7 @@ export async function assertSameHost(
   throw new Stop(
     'STOP_DRIFT',
     `${session.host.address} with ${hostKey} is not the host to which run ${runId} deployed (${deploy.host.address}, ${deploy.host.hostKey}); nothing was touched`,
-    { next: `make ${name} lead to that host in ~/.ssh/config, then: cutter run resume <run>` },
+    { next: `make ${name} lead to that host in ~/.ssh/config, then: cutter run resume <run>${otherWay}` },
   )
 }
 

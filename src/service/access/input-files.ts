@@ -2,7 +2,7 @@ import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import type { Home } from '../../app/open-home.ts'
 import { CutterError } from '../../domain/errors.ts'
-import { splitHosts } from '../../domain/host-names.ts'
+import { splitHosts, splitRenamedHosts } from '../../domain/host-names.ts'
 import type { Json } from '../../domain/json.ts'
 import { INPUT_LIMITS } from './input-limits.ts'
 
@@ -46,7 +46,7 @@ export async function admitPaths(
           given: uploadOf(home, given, as),
         })
     }
-    if (HOST_MACHINES.has(machine)) await assertConfiguredHost(home, input.host)
+    if (HOST_MACHINES.has(machine)) await assertConfiguredHost(home, machine, input.host)
   }
   if (machine !== 'deploy') return settled
   if (repository !== null) return { ...settled, source: await fetched(home, repository) }
@@ -149,11 +149,19 @@ async function admitInput(
   return machine === 'migrate' ? snapshotBundle(uploads, path, belongs) : snapshotFile(uploads, path, belongs)
 }
 
-/** A caller connects the service to no computer but those that cutter.yaml names. The field of a deploy may name several. */
-async function assertConfiguredHost(home: Pick<Home, 'config'>, host: Json | undefined): Promise<void> {
+/**
+ * A caller connects the service to no computer but those that cutter.yaml names. The field of a deploy may name several, and that of an
+ * adoption says of each what it is here: `web1=shop1`.
+ */
+async function assertConfiguredHost(
+  home: Pick<Home, 'config'>,
+  machine: string,
+  host: Json | undefined,
+): Promise<void> {
   const { hosts } = await home.config()
   if (typeof host !== 'string') return
-  const unknown = splitHosts(host).find((name) => !Object.hasOwn(hosts, name))
+  const names = machine === 'adopt' ? splitRenamedHosts(host).map(({ here }) => here) : splitHosts(host)
+  const unknown = names.find((name) => !Object.hasOwn(hosts, name))
   if (unknown === undefined) return
   const known = Object.keys(hosts)
   throw new CutterError(

@@ -6,7 +6,7 @@ import { startRun } from './start.ts'
 export interface AdoptReleaseInput {
   /** Path of the evidence bundle of the deploy that made the release. */
   bundle: string
-  /** Name that the host of the deploy has in this home, where it differs. */
+  /** Name that the host of the deploy has in this home, where it differs. Of several hosts each of these: `web1=shop1,web2=shop2`. */
   host?: string | undefined
   /** The same key and bundle always return the same run. */
   key?: string | undefined

@@ -22,12 +22,12 @@ export async function findDeployId(
     if (!(error instanceof CutterError) || error.code !== 'RUN_NOT_FOUND' || text === '') throw error
     const runs = await home.store.list({ machine: 'adopt', status: 'closed', limit: MAX_SEARCHED })
     const fits = runs.filter((run) => {
-      const id = readAdopted(run)?.run ?? ''
+      const id = deployOf(run) ?? ''
       return isInScope(home, run) && (id.startsWith(text) || id.endsWith(text))
     })
     const [newest] = fits
     if (newest === undefined) throw error
-    const ids = new Set(fits.map((run) => readAdopted(run)?.run))
+    const ids = new Set(fits.map(deployOf))
     if (ids.size === 1) return newest.runId
     throw new CutterError(
       'USAGE',
@@ -38,3 +38,6 @@ export async function findDeployId(
     )
   }
 }
+
+/** The deploy that a run adopted, on whatever hosts. */
+const deployOf = (run: Parameters<typeof readAdopted>[0]): string | undefined => readAdopted(run)[0]?.run

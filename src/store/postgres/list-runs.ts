@@ -16,8 +16,8 @@ const CONDITIONS: Record<Field, string> = {
   runId: 'runs.run_id = @runId',
   document: 'document = @document',
   target: 'target = @target',
-  // The field may name several hosts.
-  host: "position(',' || @host || ',' in ',' || host || ',') > 0",
+  // The field may name several hosts, and that of an adoption each by two names: web1=shop1.
+  host: "position(',' || @host || ',' in ',' || replace(host, '=', ',') || ',') > 0",
   gate: 'gate = @gate',
   approver: `exists (select 1 from cutter_store.approvals
     where approvals.run_id = runs.run_id and approvals.approver = @approver)`,

@@ -24,8 +24,8 @@ const CONDITIONS: Record<Field, string> = {
   runId: 'runs.run_id = @runId',
   document: "json_extract(input, '$.document') = @document",
   target: "json_extract(input, '$.target') = @target",
-  // The field may name several hosts.
-  host: "instr(',' || json_extract(input, '$.host') || ',', ',' || @host || ',') > 0",
+  // The field may name several hosts, and that of an adoption each by two names: web1=shop1.
+  host: "instr(',' || replace(json_extract(input, '$.host'), '=', ',') || ',', ',' || @host || ',') > 0",
   gate: 'gate = @gate',
   approver: `exists (select 1 from approvals
     where approvals.run_id = runs.run_id and json_extract(statement_text, '$.approver') = @approver)`,

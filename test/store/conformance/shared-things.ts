@@ -117,11 +117,13 @@ export function describeSharedThings(name: string, open: () => Promise<RunStore>
     test('a list filtered by a host has the runs with that host alone, and those with several', async () => {
       const one = await started({ machine: 'deploy', input: { host: 'web1' } })
       const several = await started({ machine: 'deploy', input: { host: 'web2,web1,web11' } })
+      const adopted = await started({ machine: 'adopt', input: { host: 'there1=web3,there2=web4' } })
       const ids = async (host: string) =>
         (await store.list({ host, limit: 9 })).map(({ runId }) => runId).sort()
       expect(await ids('web1')).toEqual([one.runId, several.runId].sort())
       expect(await ids('web2')).toEqual([several.runId])
       expect(await ids('web11')).toEqual([several.runId])
+      expect(await ids('web4')).toEqual([adopted.runId])
       expect(await ids('web')).toEqual([])
     })
 

@@ -1,72 +1,81 @@
 import { z } from 'zod'
+import type { EffectContext } from '../../../domain/effect.ts'
 import { Stop } from '../../../domain/errors.ts'
-import { sha256 } from '../../../domain/json.ts'
+import type { Evidence } from '../../../domain/evidence.ts'
+import type { Json } from '../../../domain/json.ts'
 import { readEffect } from '../../../machine/define-effect.ts'
-import { type AdoptedRelease, listAdoptedFaults, readManifest } from '../../deploy/adopted-release.ts'
-import type { ArtifactEntry } from '../../deploy/artifact-entry.ts'
-import { MANIFEST_NAME } from '../../deploy/artifact-rules.ts'
-import { formatManifest, listManifestFaults, readDeployedAt } from '../../deploy/deploy-manifest.ts'
-import { readDeployPlan } from '../../deploy/read-deploy-plan.ts'
-import { readHost } from '../../deploy/with-host.ts'
-import { readJsonEvidence } from '../../read-json-evidence.ts'
-import { assertSameHost } from '../../rollback/locate-deploy.ts'
+import type { AdoptedRelease } from '../../deploy/adopted-release.ts'
+import { contextOfHost, evidenceOfHost } from '../../deploy/hosts/host-context.ts'
+import { evidenceOfPlan, readHostPlans } from '../../deploy/hosts/hosts-plan.ts'
+import { joinStops } from '../../deploy/hosts/join-stops.ts'
 import type { AdoptDeps } from '../deps.ts'
+import { nameHosts } from '../name-hosts.ts'
+import { isLive, type ProvenHost, provenHost } from '../proven-hosts.ts'
+import { recogniseOnHost } from '../recognise-on-host.ts'
 
-const proven = z.object({
-  run: z.string(),
-  plan: z.string(),
-  built: z.string().nullable(),
-  bundle: z.string(),
-  signers: z.array(z.string()),
+const input = z.object({
+  host: z.string().optional(),
+  proven: z.object({
+    run: z.string(),
+    plan: z.string(),
+    built: z.string().nullable(),
+    bundle: z.string(),
+    signers: z.array(z.string()),
+    /** Left out where the deploy has one host. */
+    hosts: z.array(provenHost).optional(),
+  }),
 })
+type Given = z.infer<typeof input>
 
-/**
- * Finds the release on its host: the host must be that of the plan, the manifest must be the one that follows from the plan, and the files
- * must be those that it lists.
- */
+/** Finds the release on its host, or on each host on which the deploy is live. Hosts that the deploy left otherwise are passed over. */
 export const recogniseRelease = (deps: AdoptDeps) =>
   readEffect({
     name: 'recognise_release',
-    input: z.object({ host: z.string().optional(), proven }),
+    input,
     output: z.looseObject({ report: z.looseObject({}) }),
     async execute(context, given) {
-      const { run, plan: planDigest } = given.proven
-      const plan = await readDeployPlan(context, planDigest)
-      const entries = await readJsonEvidence<ArtifactEntry[]>(context, plan.artifact.listDigest)
-      const name = given.host ?? plan.host.name
-      const { target } = plan.place
-      return readHost(deps, context, name, async (session) => {
-        const { hostKey, machineId } = await assertSameHost(session, context, run, plan)
-        const text = await readManifest(session, target)
-        if (text === '')
-          throw new Stop(
-            'STOP_REFUSED_INPUT',
-            `${target} on the host has no ${MANIFEST_NAME}, so that there is no release of run ${run}; nothing was adopted`,
-            { next: 'cutter run cancel <run> --reason …' },
-          )
-        const made = { runId: run, deployedAt: readDeployedAt(text) }
-        const release = { run, target, manifest: sha256(text) }
-        const faults = [
-          ...listManifestFaults(text, formatManifest(made, plan, planDigest, entries)),
-          ...(await listAdoptedFaults(session, release, plan.checks.mutable)),
-        ]
-        if (faults.length > 0)
-          throw new Stop(
-            'STOP_DRIFT',
-            `${target} is not as run ${run} left it: ${faults.slice(0, 5).join('; ')}; nothing was adopted`,
-            {
-              next: 'restore it, then: cutter run resume <run>',
-              data: { differences: faults.slice(0, 100) },
-            },
-          )
-        const adopted: AdoptedRelease = {
-          ...given.proven,
-          commit: plan.source.commit,
-          host: { name, hostKey, machineId },
-          target,
-          manifest: release.manifest,
-        }
-        return { output: { report: { adopted } }, evidence: [session.sent('recognise_release')] }
-      })
+      const { hosts, ...proven } = given.proven
+      if (hosts !== undefined) return recogniseOnHosts(deps, context, given, hosts)
+      const { adopted, sent } = await recogniseOnHost(deps, context, proven, given.host ?? null)
+      return { output: { report: { adopted } }, evidence: [sent] }
     },
   })
+
+/** @throws Stop with what stopped the phase on any of the hosts, once each was asked */
+async function recogniseOnHosts(
+  deps: AdoptDeps,
+  context: EffectContext,
+  { host: given, proven }: Given,
+  hosts: ProvenHost[],
+) {
+  const { run, plan: of, bundle, signers } = proven
+  const names = nameHosts(run, hosts, given)
+  const { hosts: plans } = (await readHostPlans(context, of))!
+  const adopted: AdoptedRelease[] = []
+  const evidence: Evidence[] = []
+  const stops: [host: string, stop: Stop][] = []
+  for (const { host, built } of hosts.filter(isLive)) {
+    const name = names.get(host)!
+    const plan = evidenceOfPlan(plans.find((one) => one.host.name === host)!)
+    const release = { run, plan: plan.digest, built, bundle, signers, of: { plan: of, host } }
+    try {
+      const found = await recogniseOnHost(deps, contextOfHost(context, name, [plan]), release, name)
+      adopted.push(found.adopted)
+      evidence.push(...evidenceOfHost(name, [found.sent]))
+    } catch (error) {
+      if (!(error instanceof Stop) || context.signal.aborted) throw error
+      stops.push([name, error])
+    }
+  }
+  if (stops.length > 0) throw joinStops(stops)
+  const report = { adopted: adopted as unknown as Json, hosts: hosts.map((one) => reportHost(one, names)) }
+  return { output: { report }, evidence }
+}
+
+/** A host as `run show` and the closeout list it, by its name in this home. */
+function reportHost({ host, state, why }: ProvenHost, names: Map<string, string>): { [key: string]: Json } {
+  const name = names.get(host)!
+  if (isLive({ state })) return { host: name, state: 'adopted' }
+  const because = why === null ? '' : `: ${why}`
+  return { host: name, state: 'passed-over', why: `the deploy left it as ${state}${because}` }
+}

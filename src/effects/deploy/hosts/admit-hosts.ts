@@ -28,7 +28,10 @@ export function admitHosts(input: { [key: string]: Json }): { host?: string } {
       'start several runs',
     )
   if (serial !== undefined && serial !== '1')
-    throw refusedError(`--serial ${serial} is not possible: a run works on one host at a time`, '--serial 1')
+    throw refusedError(
+      `--serial ${serial} is not possible: a run works on one host at a time`,
+      'leave --serial out, or give --serial 1; hosts that need not wait for each other get runs of their own',
+    )
   if (canary !== undefined && !names.includes(canary))
     throw refusedError(`--canary ${canary} is none of the hosts ${names.join(', ')}`, `--canary ${names[0]}`)
   if (maxFailures !== undefined && Number.parseInt(maxFailures, 10) >= names.length)

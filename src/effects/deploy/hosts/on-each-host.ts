@@ -5,6 +5,7 @@ import type { DeployPlan } from '../plan.ts'
 import { enterHost, learn } from './at-host.ts'
 import { evidenceOfHost, uniqueByName } from './host-context.ts'
 import { type HostRecord, outputOf, recordsOf, type SeveralInput } from './host-record.ts'
+import { joinStops } from './join-stops.ts'
 import { type Output, withSeveral } from './with-several.ts'
 
 /** What a phase found on each host. */
@@ -77,21 +78,6 @@ async function findOnHosts(
   }
   if (stops.length > 0) throw joinStops(stops)
   return { ...found, evidence: uniqueByName(found.evidence) }
-}
-
-/** One stop for all hosts: the code of the first, and what each of them says. */
-function joinStops(stops: [host: string, stop: Stop][]): Stop {
-  const [, first] = stops[0]!
-  const { code, next } = first.facts
-  const message = stops.map(([host, { facts }]) => `${host}: ${facts.message}`).join('; ')
-  const data = Object.fromEntries(
-    stops.flatMap(([host, { facts }]) => (facts.data ? [[host, facts.data]] : [])),
-  )
-  return new Stop(code, message, {
-    ...(next === undefined ? {} : { next }),
-    ...(Object.keys(data).length === 0 ? {} : { data }),
-    cause: first,
-  })
 }
 
 const plansAmong = (evidence: Evidence[] = []): DeployPlan[] =>

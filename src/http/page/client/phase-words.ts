@@ -60,7 +60,7 @@ const WORDS: { [phase: string]: string } = {
   'migrate.roll_back': 'runs the rollback of the migration',
   'migrate.closeout': 'writes the final report',
   'adopt.verify_bundle': 'verifies the evidence bundle against the signers of this home',
-  'adopt.recognise_release': 'compares the release on its host with the bundle',
+  'adopt.recognise_release': 'compares the release on each host with the bundle',
   'teardown.copies_find': 'finds the copies that the run left on the server',
   'teardown.recheck_copies': 'compares the copies on the server with the plan once more',
   'teardown.copies_remove': 'deletes the copies that the plan lists',

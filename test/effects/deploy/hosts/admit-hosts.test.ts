@@ -9,6 +9,13 @@ describe('admitHosts', () => {
     })
   })
 
+  test('says what to do where several hosts at a time were asked for', () => {
+    const refused = () => admitHosts({ host: 'web1,web2', serial: '2' })
+    expect(refused).toThrow(
+      expect.objectContaining({ code: 'INPUT_REFUSED', next: expect.stringContaining('--serial 1') }),
+    )
+  })
+
   test.each([
     [{ host: 'web1', canary: 'web1' }, '--canary needs several hosts'],
     [{ host: 'web1', serial: '1' }, '--serial needs several hosts'],
