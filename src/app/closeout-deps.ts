@@ -45,6 +45,7 @@ export function bundleDeps({ home, store, config, interrupt }: BundleOptions): B
 /** Makes the page about a run from the record of its bundle. */
 export async function pageOfRecord({ genesis, run, history, approvals, bytes }: RunRecord): Promise<string> {
   const { makeRunPage } = await import('../reports/make-run-page.ts')
-  const plan = async (digest: string) => bytes.get(digest) ?? null
-  return makeRunPage({ genesis, run, history, approvals, plan })
+  const { planSource } = await import('./plan-source.ts')
+  const source = planSource(async (digest) => bytes.get(digest) ?? null)
+  return makeRunPage({ genesis, run, history, approvals, ...source })
 }

@@ -37,7 +37,7 @@ export function visibleLines(text: string): string[] {
 }
 
 /** Longer names are cut. */
-const LONGEST_NAME = 80
+export const LONGEST_NAME = 80
 
 /**
  * A name that others gave, within a sentence of ours. One word stands as it is. Anything else is in quotes, its runs of blanks are counted and its
@@ -50,7 +50,7 @@ export function nameInLine(name: string): string {
 }
 
 /** Longer values are cut. */
-const LONGEST_TEXT = 300
+export const LONGEST_TEXT = 300
 
 /** A value that others gave, at the end of a line of ours: its runs of blanks are counted, and its end is cut. */
 export const textInLine = (text: string): string => cutAt(LONGEST_TEXT, blanksCounted(visible(text)))
@@ -59,7 +59,8 @@ export const textInLine = (text: string): string => cutAt(LONGEST_TEXT, blanksCo
 export const blanksCounted = (text: string, from = 4): string =>
   text.replace(/\s{2,}/gu, (blanks) => (blanks.length < from ? blanks : `<${blanks.length} blanks>`))
 
-function cutAt(longest: number, text: string): string {
+/** A text of at most so many characters, with the number of all where it is cut. */
+export function cutAt(longest: number, text: string): string {
   const signs = [...text]
   return signs.length > longest ? `${signs.slice(0, longest).join('')}… (${signs.length} characters)` : text
 }

@@ -10,16 +10,16 @@ import {
   prose,
   table,
 } from '../domain/markdown.ts'
+import type { Stretch } from '../domain/plan-difference.ts'
 import { excerpt } from './excerpt.ts'
-import type { PlanReading, Stretch } from './plan-reading.ts'
+import type { PlanReading } from './plan-reading.ts'
 import type { PlannedUnit, ReadCutPlan } from './plan-schema.ts'
-import { firstSigns, lastSigns, withoutHeadingMarks } from './quoted-words.ts'
+import { withoutHeadingMarks } from './quoted-words.ts'
 import { selectUnits, unitText } from './units-section.ts'
+import { shortenSame } from './word-stretches.ts'
 
 /** The number of changes that are shown word by word without `--page`. */
 const SHOWN = 200
-/** The number of characters of unchanged text around a change. */
-const AROUND = 60
 
 /** What a re-cut changes in the text that is in force; nothing for a first cut. */
 export function changeLines(reading: PlanReading, plan: ReadCutPlan): MarkdownLine[] {
@@ -171,18 +171,7 @@ export function showChange(stretches: Stretch[]): Markdown {
     if (kind === 'removed') return [md`~~${text}~~`]
     // A mark of a heading that changes is shown with the other changes.
     const isStart = i === 0 || stretches[i - 1]!.text.endsWith('\n')
-    return [shortenSame(withoutHeadingMarks(text, isStart), i === 0, i === stretches.length - 1)]
+    return [prose(shortenSame(withoutHeadingMarks(text, isStart), i === 0, i === stretches.length - 1))]
   })
   return join(shown, ' ')
-}
-
-function shortenSame(value: string, first: boolean, last: boolean): Markdown {
-  const signs = [...value.replace(/\s+/gu, ' ')]
-  if (signs.length <= AROUND * (Number(!first) + Number(!last))) return prose(signs.join(''))
-  const head = first ? '' : firstSigns(signs, AROUND)
-  const tail = last ? '' : lastSigns(signs, AROUND)
-  return join(
-    [head, '…', tail].filter((text) => text.trim() !== ''),
-    ' ',
-  )
 }

@@ -5,14 +5,20 @@ import { shellQuote } from '../domain/shell-quote.ts'
 /** Commands one after the other, as a shell would read them; of a script its lines as they are, and what it is given below. */
 export function commandLines(commands: PlannedCommand[]): MarkdownLine[] {
   return commands.flatMap(({ id, argv }, index) => {
-    const [shell, flag, script, ...given] = argv
-    const isScript = shell === 'sh' && flag === '-c' && script !== undefined
-    const lines = isScript
-      ? [
-          ...script.split('\n'),
-          ...given.flatMap((word, at) => `$${at} = ${word}`.split('\n').map((line) => `# ${line}`)),
-        ]
-      : [argv.map(shellQuote).join(' ')]
-    return [md`${index + 1}. ${id}`, '', ...fenced(lines, 'sh'), '']
+    return [md`${index + 1}. ${id}`, '', ...fenced(linesOfCommand(argv), 'sh'), '']
   })
+}
+
+/** A script that a command gives to `sh -c`, with the words that it is given; null for any other command. */
+export function scriptOf([shell, flag, text, ...given]: string[]): { text: string; given: string[] } | null {
+  return shell === 'sh' && flag === '-c' && text !== undefined ? { text, given } : null
+}
+
+function linesOfCommand(argv: string[]): string[] {
+  const script = scriptOf(argv)
+  if (script === null) return [argv.map(shellQuote).join(' ')]
+  return [
+    ...script.text.split('\n'),
+    ...script.given.flatMap((word, at) => `$${at} = ${word}`.split('\n').map((line) => `# ${line}`)),
+  ]
 }

@@ -16,7 +16,7 @@ import { sourceIdLines } from './source-ids-section.ts'
 import { unitLines } from './units-section.ts'
 
 /** The meaning of each action for the approver. An action that is not listed is shown by its name. */
-const MEANING: { [action: string]: string } = {
+export const MEANING: { [action: string]: string } = {
   create: 'a new unit, written as a draft',
   adopt: 'a draft with this text exists; it is used',
   redraft: 'a draft with another text exists; this text becomes its next draft',

@@ -14,7 +14,7 @@ import { cutPlan, type PlannedUnit, type ReadLifecyclePlan } from './plan-schema
 import { sourceIdLines } from './source-ids-section.ts'
 import { FEW_UNITS, unitText } from './units-section.ts'
 
-const MEANING: { [action: string]: string } = {
+export const MEANING: { [action: string]: string } = {
   enact: 'a draft comes into force',
   supersede: 'a draft comes into force in the place of the version that is',
   revive: 'a unit that had gone out of force comes again, with another version',

@@ -1,10 +1,8 @@
 import type { Json } from '../domain/json.ts'
+import type { Stretch } from '../domain/plan-difference.ts'
 
-/** A part of the difference between two texts. */
-export interface Stretch {
-  kind: 'same' | 'removed' | 'added'
-  text: string
-}
+/** The second text as an edit of the first, word by word. */
+export type Differing = (before: string, after: string) => Stretch[]
 
 /** A plan with what its page shows. A plan names texts by their hashes, and people want to read them. */
 export interface PlanReading {
@@ -24,8 +22,7 @@ export interface PlanReading {
   files?: { [name: string]: string } | undefined
   /** What a rehearsal measured of each statement of a migration; null or left out where none was measured. */
   measured?: Json
-  /** The second text as an edit of the first, word by word. */
-  differing(before: string, after: string): Stretch[]
+  differing: Differing
   /** The page of units to list one by one. With null all units are listed where they are few, else groups of them. */
   page: number | null
   pageSize: number

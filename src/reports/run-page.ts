@@ -4,20 +4,13 @@ import type { StopFacts } from '../domain/errors.ts'
 import type { HistoryEntry, Status } from '../domain/history-entry.ts'
 import { describeAuthor, entryMarks } from '../domain/history-facts.ts'
 import type { Json } from '../domain/json.ts'
+import type { DifferentPart, PlanDifference } from '../domain/plan-difference.ts'
 import type { Outcome, RunIdentity } from '../domain/run.ts'
 import { visible } from '../domain/visible.ts'
-import type { PlanChange } from './plan-changes.ts'
+import type { PlanPair } from './changed-plans.ts'
 
-/** A plan that replaced an earlier one at the same gate. */
-export interface ChangedPlan {
-  gate: string
-  fromSeq: number
-  toSeq: number
-  from: string
-  to: string
-  /** Null when one of the plans is lost. */
-  changes: PlanChange[] | null
-}
+/** A plan that replaced an earlier one at the same gate, and what differs; null when one of the plans is lost. */
+export type ChangedPlan = PlanPair & { parts: DifferentPart[] | null }
 
 /** Where a run is. */
 export interface PageRun {
@@ -158,20 +151,32 @@ function plansOf({ plans }: RunPage): Html {
 ${plans.map(planOf)}`
 }
 
-function planOf({ gate, fromSeq, toSeq, from, to, changes }: ChangedPlan): Html {
+function planOf({ gate, fromSeq, toSeq, from, to, because, parts }: ChangedPlan): Html {
   const head = html`<h3>Gate ${gate}: entry ${fromSeq} to entry ${toSeq}</h3>
-<p class="quiet"><code>${from}</code> to <code>${to}</code></p>`
-  if (changes === null)
+<p class="quiet">Plan <code>${from}</code> to <code>${to}</code></p>
+${because.length === 0 ? [] : [html`<p>The last check found:</p>`, listOf(because.map((line) => html`${line}`))]}`
+  if (parts === null)
     return html`${head}
 <p class="trouble">The store has lost one of these plans.</p>`
   return html`${head}
-<table>
-<tr><th scope="col">Place</th><th scope="col">Before</th><th scope="col">After</th></tr>
-${changes.map(
-  ({ place, before, after }) =>
-    html`<tr><td><code>${place}</code></td><td><del><code>${JSON.stringify(before)}</code></del></td><td><ins><code>${JSON.stringify(after)}</code></ins></td></tr>`,
-)}
-</table>`
+${parts.map(
+  ({ part, differences, more }) => html`<h4>${part}</h4>
+${listOf([...differences.map(differenceOf), ...(more > 0 ? [html`and ${more} more`] : [])])}`,
+)}`
+}
+
+const listOf = (items: Html[]) => html`<ul>
+${items.map((item) => html`<li>${item}</li>`)}
+</ul>`
+
+const MARK = { same: '', removed: 'del', added: 'ins' }
+
+function differenceOf({ how, what, words }: PlanDifference): Html {
+  const marked = words.map(({ kind, text }) => {
+    const tag = new Html(MARK[kind])
+    return kind === 'same' ? html`${text}` : html`<${tag}>${text}</${tag}>`
+  })
+  return html`<strong>${how}</strong>${what === '' ? '' : ` ${what}`}: ${new Html(marked.map(({ text }) => text).join(''))}`
 }
 
 function timelineOf({ history, reasons }: RunPage): Html {

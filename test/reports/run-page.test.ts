@@ -74,7 +74,23 @@ const aPage = (): RunPage => ({
       toSeq: 3,
       from: 'sha256:1',
       to: 'sha256:2',
-      changes: [{ place: 'units[0]', before: 'one', after: { text: 'two' } }],
+      because: ['unit ONE is gone'],
+      parts: [
+        {
+          part: 'Units',
+          differences: [
+            {
+              how: 'changed',
+              what: 'ONE › text',
+              words: [
+                { kind: 'removed', text: 'one' },
+                { kind: 'added', text: 'two' },
+              ],
+            },
+          ],
+          more: 3,
+        },
+      ],
     },
   ],
 })
@@ -96,7 +112,9 @@ describe('the page of a run', () => {
       expect(page).toContain(text)
     expect(page).toContain('Approval brought: alice</strong>, by deploybot: as agreed')
     expect(page).toContain('apply stopped')
-    expect(page).toContain('<del><code>&quot;one&quot;</code></del>')
+    expect(page).toContain('<h4>Units</h4>')
+    expect(page).toContain('<strong>changed</strong> ONE › text: <del>one</del><ins>two</ins>')
+    expect(page).toContain('<li>and 3 more</li>')
     expect(page).not.toContain('xstate.')
   })
 
@@ -110,7 +128,9 @@ describe('the page of a run', () => {
     const tags = tagsOf(page)
     const shown = showEach(aPage(), renderRunPage)
     expect(shown.length).toBeGreaterThan(30)
-    for (const { path, text } of shown.filter(({ path: at }) => !/=|status|outcome|\.type|\.event/.test(at)))
+    for (const { path, text } of shown.filter(
+      ({ path: at }) => !/=|status|outcome|\.type|\.event|\.kind$/.test(at),
+    ))
       expect(tagsOf(text), path).toEqual(tags)
     const planted = JSON.parse(
       JSON.stringify(aPage()).replaceAll('AWAITING', JSON.stringify(hostile).slice(1, -1)),

@@ -1,4 +1,5 @@
-import { textInLine } from '../../domain/visible.ts'
+import type { PlanDifference } from '../../domain/plan-difference.ts'
+import { blanksCounted, textInLine, visible } from '../../domain/visible.ts'
 import type { RunReview } from '../../service/runs/review.ts'
 import { fitLines } from '../fit.ts'
 import type { Line } from '../line.ts'
@@ -8,8 +9,6 @@ import { fitPlan } from './plan-tables.ts'
 
 /** The width of the labels. */
 const LABEL = 8
-/** Changes of a plan that are listed at most; the plan itself has all of them. */
-const MOST_CHANGES = 50
 
 /** What belongs to a decision, in the order in which it is read: the run, the plan, what differs, what cannot be taken back, who signed. */
 export function linesOfReview(review: RunReview, width: number | null): Line[] {
@@ -31,25 +30,28 @@ export function linesOfReview(review: RunReview, width: number | null): Line[] {
 }
 
 function linesOfChanges({ changes, differences, world }: RunReview, width: number | null): Line[] {
-  const shown = changes.changes.slice(0, MOST_CHANGES)
-  const more = changes.changes.length - shown.length
   return [
     ...(changes.from === null
       ? []
       : [`before  the run came to this gate with another plan in entry ${changes.fromSeq}; since then:`]),
-    ...shown.map(
-      ({ place, before, after }): Line => [
-        `changed ${textInLine(place)}: `,
-        { text: textInLine(JSON.stringify(before)), style: 'removed' },
-        ' ',
-        { text: textInLine(JSON.stringify(after)), style: 'added' },
-      ],
-    ),
-    ...(more > 0 ? [`        and ${more} more changes of the plan`] : []),
+    ...changes.because.map((line) => `found   ${textInLine(line)}`),
+    ...changes.parts.flatMap(({ part, differences, more }): Line[] => [
+      `part    ${textInLine(part)}`,
+      ...differences.map(lineOfDifference),
+      ...(more > 0 ? [`        and ${more} more`] : []),
+    ]),
     ...(world === null ? [] : [`world   ${textInLine(describeWorld(world, fitOf(width)))}`]),
     ...differences.map((line): Line => [{ text: 'differs ', style: 'trouble' }, textInLine(line)]),
   ]
 }
+
+const lineOfDifference = ({ how, what, words }: PlanDifference): Line => [
+  `${how.padEnd(LABEL)}${what === '' ? '' : `${textInLine(what)}: `}`,
+  ...words.map(({ kind, text }) => {
+    const shown = blanksCounted(visible(text))
+    return kind === 'same' ? shown : { text: shown, style: kind }
+  }),
+]
 
 function linesOfRefusals({ refusals, run }: RunReview): Line[] {
   return refusals.flatMap(({ reason, message, next }): Line[] => [

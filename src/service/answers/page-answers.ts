@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type Answers, count, digest, mode, text, time } from './parts.ts'
+import { type Answers, count, mode, planChanges, text, time } from './parts.ts'
 
 const session = z.strictObject({
   name: text.describe('The operator whom histories name.'),
@@ -91,12 +91,7 @@ export const PAGE_ANSWERS: Answers = {
   'plan-changes': {
     commands: [],
     title: 'How a plan differs from the one before',
-    schema: z.strictObject({
-      from: digest.nullable(),
-      to: digest,
-      fromSeq: count.nullable(),
-      changes: z.array(z.strictObject({ place: text, before: z.json(), after: z.json() })),
-    }),
+    schema: planChanges,
   },
   'ahead-of-gate': {
     commands: [],

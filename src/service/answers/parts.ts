@@ -153,3 +153,26 @@ interface Answer {
 
 /** Answers by the name of their schema file. */
 export type Answers = { [name: string]: Answer }
+
+/** How the plan of a run differs from the one with which it came to its gate before. */
+export const planChanges = z.strictObject({
+  from: digest.nullable(),
+  to: digest,
+  fromSeq: count.nullable(),
+  because: z.array(text).describe('What the last check at the gate found.'),
+  parts: z
+    .array(
+      z.strictObject({
+        part: text.describe('The part of the plan, by its heading.'),
+        differences: z.array(
+          z.strictObject({
+            how: z.enum(['added', 'removed', 'changed']),
+            what: text.describe('From the outside in; empty where it is the part itself.'),
+            words: z.array(z.strictObject({ kind: z.enum(['same', 'removed', 'added']), text })),
+          }),
+        ),
+        more: count.describe('How many differences are left out.'),
+      }),
+    )
+    .describe('What differs, in words.'),
+})

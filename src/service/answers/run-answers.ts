@@ -8,6 +8,7 @@ import {
   hold,
   mode,
   outcome,
+  planChanges,
   refusal,
   run,
   status,
@@ -51,14 +52,9 @@ export const RUN_ANSWERS: Answers = {
     schema: z.strictObject({
       run,
       plan: text.describe('The plan for people, as Markdown.'),
-      changes: z
-        .strictObject({
-          from: digest.nullable(),
-          to: digest,
-          fromSeq: count.nullable(),
-          changes: z.array(z.strictObject({ place: text, before: z.json(), after: z.json() })),
-        })
-        .describe('What differs from the plan with which the run came to this gate before.'),
+      changes: planChanges.describe(
+        'What differs from the plan with which the run came to this gate before.',
+      ),
       differences: z.array(text).describe('What of the world is not as the plan says now.'),
       world,
       isMoved: z

@@ -1,8 +1,8 @@
 import type { Home } from '../../app/open-home.ts'
+import { planSource } from '../../app/plan-source.ts'
 import { CutterError } from '../../domain/errors.ts'
-import { entryMarks } from '../../domain/history-facts.ts'
-import type { Json } from '../../domain/json.ts'
-import { listPlanChanges, type PlanChange } from '../../reports/plan-changes.ts'
+import type { DifferentPart } from '../../domain/plan-difference.ts'
+import { describePair, listPlanPairs } from '../../reports/changed-plans.ts'
 import { findRun } from '../runs/find-run.ts'
 
 export interface PlanChanges {
@@ -11,7 +11,10 @@ export interface PlanChanges {
   to: string
   /** The entry at which the run came here with the earlier plan. */
   fromSeq: number | null
-  changes: PlanChange[]
+  /** What the last check at the gate found, in its own words. */
+  because: string[]
+  /** What differs, in words, by the parts of the plan. */
+  parts: DifferentPart[]
 }
 
 /**
@@ -19,37 +22,21 @@ export interface PlanChanges {
  * @throws RUN_NOT_FOUND, STORE_TAMPERED, USAGE when several runs match; INPUT_REFUSED when the run has no plan
  */
 export async function readPlanChanges(home: Home, { run: text }: { run: string }): Promise<PlanChanges> {
-  const run = await findRun(home, text)
-  if (run.planDigest === null)
-    throw new CutterError('INPUT_REFUSED', `run ${run.runId} has no plan yet, in ${run.state}`, {
-      next: `cutter run show ${run.runId}`,
+  const { runId, state, gate, planDigest } = await findRun(home, text)
+  if (planDigest === null)
+    throw new CutterError('INPUT_REFUSED', `run ${runId} has no plan yet, in ${state}`, {
+      next: `cutter run show ${runId}`,
     })
-  const earlier = (await home.store.history(run.runId))
-    .map((entry) => ({ seq: entry.seq, arrival: entryMarks(entry).arrival }))
-    .findLast(
-      ({ arrival }) =>
-        arrival !== undefined &&
-        arrival.gate === run.gate &&
-        arrival.planDigest !== null &&
-        arrival.planDigest !== run.planDigest,
-    )
-  const from = earlier?.arrival?.planDigest ?? null
-  if (from === null) return { from, to: run.planDigest, fromSeq: null, changes: [] }
-  const changes = await comparePlans(home, from, run.planDigest)
-  return { from, to: run.planDigest, fromSeq: earlier!.seq, changes }
-}
-
-/**
- * Compares two plans by their digests, place by place.
- * @throws STORE_TAMPERED when one is missing
- */
-async function comparePlans(home: Home, from: string, to: string): Promise<PlanChange[]> {
-  const [before, after] = await Promise.all([planOf(home, from), planOf(home, to)])
-  return listPlanChanges(before, after)
-}
-
-async function planOf({ store }: Home, digest: string): Promise<Json> {
-  const bytes = await store.evidence(digest)
-  if (bytes !== null) return JSON.parse(Buffer.from(bytes).toString('utf8')) as Json
-  throw new CutterError('STORE_TAMPERED', `the plan ${digest} is missing from the store`)
+  const { store } = home
+  const pair = listPlanPairs(await store.history(runId)).findLast(
+    (one) => one.gate === gate && one.to === planDigest,
+  )
+  if (pair === undefined) return { from: null, to: planDigest, fromSeq: null, because: [], parts: [] }
+  const { from, to, fromSeq, because } = pair
+  const parts = await describePair(
+    pair,
+    planSource((digest) => store.evidence(digest)),
+  )
+  if (parts !== null) return { from, to, fromSeq, because, parts }
+  throw new CutterError('STORE_TAMPERED', `the plan ${from} or ${to} is missing from the store`)
 }

@@ -24,6 +24,7 @@ export async function writeRunPage(
   { run: text, out }: { run: string; out: Output },
 ): Promise<RunPageAnswer> {
   const { makeRunPage } = await import('../../reports/make-run-page.ts')
+  const { planSource } = await import('../../app/plan-source.ts')
   return writeOutput(home, out, async (file) => {
     await assertNewFile(file)
     const run = await findRun(home, text)
@@ -33,7 +34,7 @@ export async function writeRunPage(
       run,
       history,
       approvals: await home.store.approvals(run.runId),
-      plan: (digest) => home.store.evidence(digest),
+      ...planSource((digest) => home.store.evidence(digest)),
     })
     await writeNewFile(file, (unfinished) => writeFile(unfinished, page))
     return { runId: run.runId, seq: run.seq, file, bytes: (await stat(file)).size }

@@ -102,6 +102,7 @@ export interface Explanation {
   ifRetried: Ahead[]
   refusals: { reason: string; message: string; next: string | null }[]
   differences: string[]
+  differsFrom: 'plan' | 'earlier-plan' | null
 }
 
 export interface InboxItem {
@@ -207,7 +208,12 @@ export interface PlanChanges {
   from: string | null
   to: string
   fromSeq: number | null
-  changes: { place: string; before: Json; after: Json }[]
+  because: string[]
+  parts: {
+    part: string
+    differences: { how: 'added' | 'removed' | 'changed'; what: string; words: WordChange[] }[]
+    more: number
+  }[]
 }
 
 export interface ImportedApproval {

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks'
-import type { PlanChanges, Run } from '../client/answers.ts'
+import type { PlanChanges, Run, WordChange } from '../client/answers.ts'
 import { getText, request } from '../client/api.ts'
 import { useAnswer } from '../client/use-answer.ts'
 import { Markdown, type MarkdownPart, partsOf } from './markdown.tsx'
@@ -146,15 +146,7 @@ export function Changes({ runId, changes, differences }: ChangesProps) {
   if (changes.from === null && differences.length === 0) return null
   return (
     <Section title="Different from the plan before" id="changes">
-      {differences.length > 0 && (
-        <ul>
-          {differences.map((line) => (
-            <li key={line}>
-              <Shown text={line} />
-            </li>
-          ))}
-        </ul>
-      )}
+      <Lines lines={differences} />
       {changes.from !== null && (
         <>
           <p>
@@ -162,33 +154,56 @@ export function Changes({ runId, changes, differences }: ChangesProps) {
             <a href={`/runs/${runId}#e-${changes.fromSeq}`}>entry {changes.fromSeq}</a>. An approval of that
             plan does not count for this one.
           </p>
-          <p class="facts">
-            <span>
-              before <code>{changes.from.slice(0, 23)}…</code>
-            </span>
-            <span>
-              now <code>{changes.to.slice(0, 23)}…</code>
-            </span>
-          </p>
-          <dl class="changes">
-            {changes.changes.map(({ place, before, after }) => (
-              <div key={place}>
-                <dt>
-                  <code>{place}</code>
-                </dt>
-                <dd>
-                  <del>
-                    <Shown text={JSON.stringify(before)} />
-                  </del>{' '}
-                  <ins>
-                    <Shown text={JSON.stringify(after)} />
-                  </ins>
-                </dd>
-              </div>
-            ))}
-          </dl>
+          {changes.because.length > 0 && <p>The last check found:</p>}
+          <Lines lines={changes.because} />
+          {changes.parts.map(({ part, differences, more }) => (
+            <div key={part} class="changes">
+              <h3>
+                <Shown text={part} />
+              </h3>
+              <ul>
+                {differences.map(({ how, what, words }, at) => (
+                  <li key={at}>
+                    <strong>{how}</strong> <Shown text={what} />
+                    {what !== '' && ': '}
+                    <Changed stretches={words} />
+                  </li>
+                ))}
+                {more > 0 && <li>and {more} more</li>}
+              </ul>
+            </div>
+          ))}
         </>
       )}
     </Section>
+  )
+}
+
+const Lines = ({ lines }: { lines: string[] }) =>
+  lines.length === 0 ? null : (
+    <ul>
+      {lines.map((line) => (
+        <li key={line}>
+          <Shown text={line} />
+        </li>
+      ))}
+    </ul>
+  )
+
+/** Words that were removed and added, shown by marks and not by colour alone. */
+function Changed({ stretches }: { stretches: WordChange[] }) {
+  return (
+    <>
+      {stretches.map(({ kind, text }, at) => {
+        const shown = <Shown key={at} text={text} />
+        return kind === 'same' ? (
+          shown
+        ) : kind === 'removed' ? (
+          <del key={at}>{shown}</del>
+        ) : (
+          <ins key={at}>{shown}</ins>
+        )
+      })}
+    </>
   )
 }

@@ -82,7 +82,11 @@ function Decision({ parts, path, reload }: { parts: Parts; path: string; reload(
       <Sentence run={run} explained={explained} />
       {run.gate !== null && <Ahead ahead={ahead} run={run} />}
       {changes !== null && (
-        <Changes runId={run.runId} changes={changes} differences={explained.differences} />
+        <Changes
+          runId={run.runId}
+          changes={changes}
+          differences={explained.differsFrom === 'earlier-plan' ? [] : explained.differences}
+        />
       )}
       {run.planDigest !== null && (
         <Section title="The complete plan" id="plan">
