@@ -39,7 +39,9 @@ const rawParts = (plan: Json): PlanParts => ({ type: '', parts: new Map([['The p
 function partsOf(one: PlanParts, two: PlanParts, differing: Differing): DifferentPart[] {
   let left = MOST
   return [...new Set([...one.parts.keys(), ...two.parts.keys()])].flatMap((part) => {
-    const all = [...differencesOf(one.parts.get(part), two.parts.get(part), [], differing)]
+    const [before, after] = [one.parts.get(part), two.parts.get(part)]
+    if (isNothing(before) && isNothing(after)) return []
+    const all = [...differencesOf(before, after, [], differing)]
     if (all.length === 0) return []
     const differences = all
       .slice(0, Math.min(left, MOST_OF_PART))
@@ -158,10 +160,11 @@ function numbered<T>(items: T[], keyOf: (item: T) => string): Map<string, T> {
 const oneSided = (how: 'added' | 'removed', value: Json, path: string[]): FoundDifference => ({
   how,
   what: placeOf(path),
-  words: () => shortenStretches([{ kind: how, text: shortDigests(inWords(value)) }]),
+  words: () =>
+    shortenStretches([{ kind: how, text: shortDigests(inWords(value)).replace(/\s*\n\s*/g, ' ') }]),
 })
 
-const replaced = (was: string, is: string) => shortenStretches(replacing(was, is))
+const replaced = (was: string, is: string) => shortenStretches(replacing(was, is), ' → ')
 
 function valueDifference(
   before: Json | undefined,
@@ -211,7 +214,8 @@ function inWords(value: Json): string {
   return items.length === 0 ? 'none' : items.join(Array.isArray(value) ? ', ' : '; ')
 }
 
-const isNothing = (value: Json) => value === null || (Array.isArray(value) && value.length === 0)
+const isNothing = (value: Json | undefined) =>
+  value === undefined || value === null || (Array.isArray(value) && value.length === 0)
 
 const isObject = (value: Json | undefined): value is { [key: string]: Json } =>
   value !== null && typeof value === 'object' && !Array.isArray(value)

@@ -36,9 +36,9 @@ const action =
       const what = meaning[String(name)]
       return {
         address: address ?? null,
-        action: what === undefined ? (name ?? null) : `${String(name)} (${what})`,
         ...(isHash && title !== undefined ? { heading: title } : {}),
         ...(contentHash === undefined ? {} : { [isHash ? 'digest of the text' : 'text']: text }),
+        action: what === undefined ? (name ?? null) : `${String(name)} (${what})`,
         ...(inOurWords(rest) as Fields),
       }
     })
@@ -59,7 +59,7 @@ function expectedOfTarget({ units, surface, ...rest }: Fields): Json {
 }
 
 const CUT: { [field: string]: Shown } = {
-  source: ['Source'],
+  arithmetic: ['In short'],
   actions: ['Units', action(CUT_ACTIONS)],
   endings: ['Units that go out of force'],
   aliases: ['Old addresses'],
@@ -70,12 +70,20 @@ const CUT: { [field: string]: Shown } = {
   accepted: ['Problems that were accepted'],
   excluded: ['What becomes no unit'],
   layout: ['Text outside of units', textBetween],
+  source: ['Source'],
   expected: [EXPECTS, expectedOfTarget],
-  arithmetic: ['In short'],
   rollback: [BACK],
 }
 
 const LIFECYCLE = { ...CUT, actions: ['Units', action(LIFECYCLE_ACTIONS)] as Shown }
+
+/** A deploy has `from` and `to`, and a rollback `now` and `back`. */
+const linkWords = ({ path, from, to, now, back, ...rest }: Fields): Json => ({
+  path: path ?? null,
+  'leads to': from ?? now ?? null,
+  'will lead to': to ?? back ?? null,
+  ...(inOurWords(rest) as Fields),
+})
 
 const releaseChanges = ({ added, changed, removed, counts, ...rest }: Fields): Json => ({
   ...(inOurWords({
@@ -92,7 +100,7 @@ const DEPLOY: { [field: string]: Shown } = {
   source: ['Source'],
   artifact: ['What is sent'],
   place: ['Where it goes'],
-  pointer: ['The link to the release that is live'],
+  pointer: ['The link to the release that is live', linkWords],
   activation: ['Activation'],
   old: ['Old releases that are removed'],
   outside: ['Folders outside of the new folder'],

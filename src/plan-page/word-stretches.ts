@@ -19,8 +19,11 @@ export function shortenSame(value: string, first: boolean, last: boolean): strin
   return [head, '…', tail].filter((text) => text.trim() !== '').join(' ')
 }
 
-/** A difference of two texts in a length that people read, with the line ends of its changes as `↵`. */
-export function shortenStretches(stretches: Stretch[]): Stretch[] {
+/**
+ * A difference of two texts in a length that people read, with the line ends of its changes as `↵`.
+ * @param between what stands between words that go and the words that come for them
+ */
+export function shortenStretches(stretches: Stretch[], between = ' '): Stretch[] {
   const shown = stretches.map(({ kind, text }, at): Stretch => {
     if (kind === 'same') return { kind, text: shortenSame(text, at === 0, at === stretches.length - 1) }
     const other = stretches[kind === 'removed' ? at + 1 : at - 1]
@@ -32,7 +35,10 @@ export function shortenStretches(stretches: Stretch[]): Stretch[] {
   })
   const more = shown.slice(MOST).filter(({ kind }) => kind !== 'same').length
   return [
-    ...shown.slice(0, MOST),
+    ...shown.slice(0, MOST).flatMap((one, at): Stretch[] => {
+      const isReplaced = one.kind === 'added' && shown[at - 1]?.kind === 'removed'
+      return isReplaced ? [{ kind: 'same', text: between }, one] : [one]
+    }),
     ...(more > 0 ? [{ kind: 'same' as const, text: ` … and ${more} more` }] : []),
   ]
 }

@@ -53,6 +53,7 @@ describe('the differences of two plans', () => {
     const [part] = await differencesOf({ value: `${long}1` }, { value: `${long}2` })
     expect(part!.differences[0]!.words).toEqual([
       { kind: 'removed', text: `…${'x'.repeat(20)}1` },
+      { kind: 'same', text: ' → ' },
       { kind: 'added', text: `…${'x'.repeat(20)}2` },
     ])
   })

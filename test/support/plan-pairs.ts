@@ -139,11 +139,11 @@ export const PLAN_PAIRS: PlanPairCase[] = [
     evidence: [law.source, amended.source],
     reads: {
       Units: [
-        'changed LAW/ARTICLE-1 › text: ## Article 1 The board meets in [-May-]{+June+}.',
-        'changed LAW/ARTICLE-1 › action: [-create (a new unit, written as a draft)-]{+adopt (a draft with this text exists; it is used)+}',
-        'added LAW/ARTICLE-3: {+action: create (a new unit, written as a draft); text: ## Article 3↵↵Three\\u{200b}.↵;',
+        'changed LAW/ARTICLE-1 › text: ## Article 1 The board meets in [-May-] {+June+}.',
+        'changed LAW/ARTICLE-1 › action: [-create (a new unit, written as a draft)-] → {+adopt (a draft with this text exists; it is used)+}',
+        'added LAW/ARTICLE-3: {+text: ## Article 3 Three\\u{200b}. ; action: create (a new unit, written as a draft);',
       ],
-      'In short': ['changed units written: [-2-]{+3+}'],
+      'In short': ['changed units written: [-2-] → {+3+}'],
     },
   },
   {
@@ -156,7 +156,7 @@ export const PLAN_PAIRS: PlanPairCase[] = [
       'What happens, in this order': ['added check lib/new.py: {+command: test -f lib/new.py+}'],
       Checks: ['added checks › lib/new.py: {+run: test, -f, lib/new.py; timeout seconds: 300+}'],
       'What it expects of the world': [
-        'changed releases before › /srv/app/1 › digest of its files: [-111111111111…-]{+222222222222…+}',
+        'changed releases before › /srv/app/1 › digest of its files: [-111111111111…-] → {+222222222222…+}',
         'added warnings: {+disk: warning+}',
       ],
     },
@@ -167,9 +167,9 @@ export const PLAN_PAIRS: PlanPairCase[] = [
     after: hosts(aDeploy('web2', ['app.py'], '2'), one('web1'), one('web3')),
     evidence: [],
     reads: {
-      'The hosts, in this order': ['added : {+web3+}', 'changed order: [-web1, web2-]{+web2, web1+}'],
+      'The hosts, in this order': ['added : {+web3+}', 'changed order: [-web1, web2-] → {+web2, web1+}'],
       'Host web2: What is sent': [
-        'changed digest of its bytes (SHA-256): [-111111111111…-]{+222222222222…+}',
+        'changed digest of its bytes (SHA-256): [-111111111111…-] → {+222222222222…+}',
       ],
       'Host web3: Where it goes': ['added : {+strategy: release; target: /srv/app/2+}'],
     },
@@ -181,14 +181,14 @@ export const PLAN_PAIRS: PlanPairCase[] = [
     evidence: [],
     reads: {
       'The script': [
-        "changed text: … table unit add column state text; update unit set state = '[-draft-]{+enacted+}'; create",
+        "changed text: … table unit add column state text; update unit set state = '[-draft-] {+enacted+}'; create",
       ],
       'What changes': [
-        'changed rows of public.unit › updated: [-86-]{+90+}',
+        'changed rows of public.unit › updated: [-86-] → {+90+}',
         'added schema › added: {+index i+}',
       ],
       'What it expects of the world': [
-        'changed digest of the schema that it touches: [-sha256:111111111111…-]{+sha256:222222222222…+}',
+        'changed digest of the schema that it touches: [-sha256:111111111111…-] → {+sha256:222222222222…+}',
       ],
     },
   },
@@ -202,7 +202,7 @@ export const PLAN_PAIRS: PlanPairCase[] = [
         'removed a.txt: [-mode: 420; digest of its bytes (SHA-256): 111111111111…; type: file-]',
         'added c.txt: {+mode: 420; digest of its bytes (SHA-256): 111111111111…; type: file+}',
       ],
-      'About the plan': ['changed found: [-in its place-]{+withdrawn+}'],
+      'About the plan': ['changed found: [-in its place-] → {+withdrawn+}'],
     },
   },
   {
@@ -212,9 +212,9 @@ export const PLAN_PAIRS: PlanPairCase[] = [
     evidence: [],
     reads: {
       'The plan': [
-        'changed steps › 2 › command: [-two-]{+<b>\\u{202e}two+}',
+        'changed steps › 2 › command: [-two-] → {+<b>\\u{202e}two+}',
         'removed keys › old: [-k-]',
-        'changed limit: [-1-]{+"1"+}',
+        'changed limit: [-1-] → {+"1"+}',
       ],
     },
   },

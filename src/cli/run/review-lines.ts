@@ -34,7 +34,7 @@ function linesOfChanges({ changes, differences, world }: RunReview, width: numbe
     ...(changes.from === null
       ? []
       : [`before  the run came to this gate with another plan in entry ${changes.fromSeq}; since then:`]),
-    ...changes.because.map((line) => `found   ${textInLine(line)}`),
+    ...changes.because.map((line) => `moved   ${textInLine(line)}`),
     ...changes.parts.flatMap(({ part, differences, more }): Line[] => [
       `part    ${textInLine(part)}`,
       ...differences.map(lineOfDifference),

@@ -224,6 +224,7 @@ describeWithKeys('proofs of time', () => {
     )
     files.set(MANIFEST, Buffer.from(manifestText(files)))
     const { verdict } = await missed(await tarOf(files))
+    expect(verdict.holds).toBe(true)
     expect(verdict.notes.join()).toContain(
       'report.html is not the page that this version of Cutter makes of this run',
     )
