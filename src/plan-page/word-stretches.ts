@@ -30,7 +30,7 @@ export function shortenStretches(stretches: Stretch[], between = ' '): Stretch[]
     const from = other === undefined || other.kind === 'same' ? 0 : sharedStart(text, other.text)
     return {
       kind,
-      text: cutAt(LONGEST_TEXT, `${from === 0 ? '' : '…'}${text.slice(from)}`.replaceAll('\n', '↵')),
+      text: cutAt(LONGEST_TEXT, withBlanks(`${from === 0 ? '' : '…'}${text.slice(from)}`)),
     }
   })
   const more = shown.slice(MOST).filter(({ kind }) => kind !== 'same').length
@@ -42,6 +42,10 @@ export function shortenStretches(stretches: Stretch[], between = ' '): Stretch[]
     ...(more > 0 ? [{ kind: 'same' as const, text: ` … and ${more} more` }] : []),
   ]
 }
+
+/** Line ends and blanks that are taken for the usual one, spelled. Controls are spelled where the text is shown. */
+const withBlanks = (text: string) =>
+  text.replaceAll('\n', '↵').replace(/[^\S \t\r]/gu, (sign) => `\\u{${sign.codePointAt(0)!.toString(16)}}`)
 
 /** How much of the start of two long texts is left out, because both have it and their difference would be cut off. */
 function sharedStart(one: string, two: string): number {

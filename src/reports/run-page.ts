@@ -68,7 +68,7 @@ table { border-collapse: collapse; width: 100% } th, td { text-align: left; vert
 code { font: .875em ui-monospace, monospace; overflow-wrap: anywhere }
 ol { padding-left: 3rem } li { margin: .25rem 0 }
 .good { color: #116329 } .waiting { color: #7d4e00 } .trouble { color: #b3261e } .quiet { color: #57606a }
-del { background: #ffebe9 } ins { background: #dafbe1 }
+del, ins { white-space: pre-wrap } del { background: #ffebe9 } ins { background: #dafbe1 }
 @media (prefers-color-scheme: dark) { body { color: #e6edf3; background: #0d1117 } th, td { border-color: #30363d } .good { color: #56d364 } .waiting { color: #e3b341 } .trouble { color: #ff8079 } .quiet { color: #9da7b1 } del { background: #67060c } ins { background: #033a16 } }
 @media print { body { margin: 0; max-width: none } }`)
 

@@ -12,6 +12,7 @@ import { makeRunPage } from '../../src/reports/make-run-page.ts'
 import { PAGE_ANSWERS } from '../../src/service/answers/page-answers.ts'
 import type { RunReview } from '../../src/service/runs/review.ts'
 import { PLAN_PAIRS, type PlanPairCase } from '../support/plan-pairs.ts'
+import { plantedLines, plantOne } from '../support/planted-text.ts'
 
 const AT = '2026-11-29T11:00:00.000Z'
 const FOUND = `unit LAW/ARTICLE-1 has another text: sha256:${'a'.repeat(64)}`
@@ -52,6 +53,24 @@ const changesOf = async (given: PlanPairCase) => {
   return { ...pair!, parts: (await describePair(pair!, sourceOf(given)))! }
 }
 
+const pageOf = (given: PlanPairCase) =>
+  makeRunPage({
+    genesis: { runId: 'r', machine: 'cut', mode: 'live', input: {} },
+    run: { output: {}, status: 'paused', seq: 3, head: '' },
+    history: historyOf(given),
+    approvals: [],
+    ...sourceOf(given),
+  } as unknown as Parameters<typeof makeRunPage>[0])
+
+async function reviewLines(given: PlanPairCase): Promise<string[]> {
+  const review = {
+    ...{ differences: [], world: null, refusals: [], ahead: [], signed: [], may: [], need: 0 },
+    ...{ plan: '', readyApproval: null, isFinal: false, changes: await changesOf(given) },
+    run: { runId: 'r', about: '', status: 'paused', machine: 'cut', output: {} },
+  }
+  return linesOfReview(review as unknown as RunReview, null).map((line) => renderLine(line, false))
+}
+
 type Read = { [part: string]: string[] }
 
 /** What a person reads at each door: the lines of each part. Words that go stand in `[-…-]`, and words that come in `{+…+}`. */
@@ -59,13 +78,7 @@ const DOORS: { door: string; read(given: PlanPairCase): Promise<Read> }[] = [
   {
     door: 'run report --html',
     async read(given) {
-      const page = await makeRunPage({
-        genesis: { runId: 'r', machine: 'cut', mode: 'live', input: {} },
-        run: { output: {}, status: 'paused', seq: 3, head: '' },
-        history: historyOf(given),
-        approvals: [],
-        ...sourceOf(given),
-      } as unknown as Parameters<typeof makeRunPage>[0])
+      const page = await pageOf(given)
       const read: Read = {}
       for (const [, part, list] of page.matchAll(/<h4>(.*?)<\/h4>\n<ul>\n(.*?)\n<\/ul>/gs))
         read[textOf(part!)] = list!
@@ -77,19 +90,9 @@ const DOORS: { door: string; read(given: PlanPairCase): Promise<Read> }[] = [
   {
     door: 'run review',
     async read(given) {
-      const changes = await changesOf(given)
-      const review = {
-        ...{ differences: [], world: null, refusals: [], ahead: [], signed: [], may: [] },
-        need: 0,
-      }
-      const run = { runId: 'r', about: '', status: 'paused', machine: 'cut', output: {} }
-      const lines = linesOfReview(
-        { ...review, run, changes, plan: '', readyApproval: null, isFinal: false } as unknown as RunReview,
-        null,
-      ).map((line) => renderLine(line, false))
       const read: Read = {}
       let part: string[] = []
-      for (const line of lines) {
+      for (const line of await reviewLines(given)) {
         const [label, text] = [line.slice(0, 8).trim(), line.slice(8)]
         if (label === 'part') read[text] = part = []
         else if (['added', 'removed', 'changed', ''].includes(label))
@@ -139,6 +142,17 @@ describe('the differences of two plans', () => {
     const all = Object.values(found).flat()
     expect(all.join('\n')).not.toMatch(/[0-9a-f]{32}|\[object|undefined|":|[\u200b\u202e]/)
     if (given.machine !== 'own') expect(Object.keys(found)).not.toContain('The plan')
+  })
+
+  // The pages of the service show each text by their one component for texts of others.
+  test.each(PLAN_PAIRS)('of $machine make no line and no tag of a text of others', async (given) => {
+    for (const { path, planted } of plantOne(given.after)) {
+      const tried = { ...given, after: planted }
+      const lines = (await reviewLines(tried)).join('\n')
+      expect(plantedLines(lines), path).toEqual([])
+      const page = await pageOf(tried)
+      expect(page, path).not.toMatch(/<b>|[\p{Cf}\p{Zl}\p{Zp}]/u)
+    }
   })
 
   test('name what the last check found, with digests by their first characters', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { diffWords } from '../../src/document/diff/word-diff.ts'
 import type { Json } from '../../src/domain/json.ts'
+import { visible } from '../../src/domain/visible.ts'
 import { describePlanDifferences } from '../../src/plan-page/describe-differences.ts'
 import { PLAN_PAIRS } from '../support/plan-pairs.ts'
 
@@ -64,13 +65,16 @@ describe('the differences of two plans', () => {
     ['an empty text and its word', '', 'empty'],
     ['blanks', 'a b', 'a  b'],
     ['a line end', 'a\nb', 'a\r\nb'],
+    ['a blank that does not break', 'a b', 'a\u00a0b'],
     ['null and a missing field', null, undefined],
   ])('of %s look different', async (_, before, after) => {
     const plan = (value: Json | undefined) => (value === undefined ? {} : { value })
     const [part] = await differencesOf(plan(before as Json), plan(after as Json))
     const { how, words } = part!.differences[0]!
-    const textOf = (kind: string) => words.flatMap((one) => (one.kind === kind ? one.text : [])).join('')
+    const textOf = (kind: string) =>
+      words.flatMap((one) => (one.kind === kind ? visible(one.text) : [])).join('')
     expect([how !== 'changed', textOf('removed') !== textOf('added')]).toContain(true)
+    expect(words.map(({ text }) => visible(text)).join('')).not.toMatch(/[^\S ]/u)
   })
 
   test('of a field that is named like the prototype are named', async () => {

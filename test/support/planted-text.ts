@@ -28,7 +28,7 @@ export function plantedLines(shown: string, own = /^$/): string[] {
 }
 
 /** A copy of a value for each of its texts and keys, in which that one is the planted text. `path` says which. */
-function* plantOne<T>(value: T): Generator<{ path: string; planted: T }> {
+export function* plantOne<T>(value: T): Generator<{ path: string; planted: T }> {
   for (const path of pathsOf(value)) yield { path: path.join('.'), planted: withPlanted(value, path) as T }
 }
 
