@@ -62,8 +62,8 @@ function html(parts: TemplateStringsArray, ...values: (string | number | Html | 
 }
 
 const STYLE = new Html(`
-body { font: 16px/1.5 system-ui, sans-serif; overflow-wrap: anywhere; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #1b1f24; background: #fff }
-h1 { font-size: 1.5rem } h2 { font-size: 1.2rem; margin-top: 2rem } h4, ul { margin: .75rem 0 .25rem }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #1b1f24; background: #fff }
+h1 { font-size: 1.5rem } h2 { font-size: 1.2rem; margin-top: 2rem } h4, ul { margin: .75rem 0 .25rem } h4, li { overflow-wrap: anywhere }
 table { border-collapse: collapse; width: 100% } th, td { text-align: left; vertical-align: top; padding: .25rem .75rem .25rem 0; border-bottom: 1px solid #d0d7de }
 code { font: .875em ui-monospace, monospace; overflow-wrap: anywhere }
 ol { padding-left: 3rem } li { margin: .25rem 0 }
