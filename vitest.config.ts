@@ -123,6 +123,7 @@ const program = [
   'test/cli/rotate-key.test.ts',
   'test/cli/secrets.test.ts',
   'test/cli/stale-store.test.ts',
+  'test/cli/store-move.test.ts',
   'test/cli/store.test.ts',
   'test/cli/story-log.test.ts',
   'test/cli/swapped-module.test.ts',

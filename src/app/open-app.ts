@@ -29,6 +29,7 @@ import { installedMachines } from './installed-machines.ts'
 import { liveObstacle, livePermission } from './live-permission.ts'
 import { type Log, openLog } from './log.ts'
 import { logStep } from './log-step.ts'
+import { hasMoved } from './moved-store.ts'
 import { openStore } from './open-store.ts'
 import { osUser } from './os-user.ts'
 import { migrationsDirectory } from './package-paths.ts'
@@ -254,6 +255,7 @@ function sharing(home: string, config: Config, env: NodeJS.ProcessEnv): Pick<Eng
   return {
     sharing: {
       home: () => readHomeIdentity(home),
+      hasMoved: (runId) => hasMoved(home, runId),
       findUnmet: async (needs) => findUnmetNeeds(needs, config, env),
     },
   }

@@ -1,6 +1,7 @@
 import type { StoreSetting } from '../config/store-schema.ts'
 import { CutterError } from '../domain/errors.ts'
 import type { Connect } from '../store/postgres/connections.ts'
+import type { OpenOptions } from '../store/postgres/open-database.ts'
 import { openRunStore } from '../store/postgres/open-run-store.ts'
 import type { BatchingStore } from '../store/run-store.ts'
 import { connectClient } from '../targets/postgres/pg-client.ts'
@@ -23,10 +24,13 @@ export function connecting(variable: string, env: NodeJS.ProcessEnv): Connect {
 }
 
 /** Opens the store that cutter.yaml keeps in PostgreSQL. Its URLs are read from the environment at each use and never kept. */
-export function openDatabaseStore({ url, owner }: StoreSetting, env: NodeJS.ProcessEnv): BatchingStore {
-  return openRunStore({
-    connect: connecting(url.env, env),
-    connectOwner: owner !== undefined && env[owner.env] ? connecting(owner.env, env) : null,
-    migrationsDirectory: migrationsDirectory('store/postgres'),
-  })
+export function openDatabaseStore(setting: StoreSetting, env: NodeJS.ProcessEnv): BatchingStore {
+  return openRunStore(databaseOptions(setting, env))
 }
+
+/** How the database of the setting is opened. */
+export const databaseOptions = ({ url, owner }: StoreSetting, env: NodeJS.ProcessEnv): OpenOptions => ({
+  connect: connecting(url.env, env),
+  connectOwner: owner !== undefined && env[owner.env] ? connecting(owner.env, env) : null,
+  migrationsDirectory: migrationsDirectory('store/postgres'),
+})

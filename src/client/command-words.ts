@@ -1,10 +1,11 @@
-/** Commands that work by themselves also where a service is, with the reason. `store restore` refuses to work while one runs. */
+/** Commands that work by themselves also where a service is, with the reason. `store restore` and `store move` refuse to work while one runs. */
 export const BY_ITSELF: { [command: string]: string } = {
   demo: 'it makes a home of its own',
   verify: 'it needs nothing but the bundle, and trusts no service',
   serve: 'it is the service',
   mcp: 'it speaks with an agent on its own stdin and stdout, and asks the service for each call',
   'store restore': 'the service must be stopped first',
+  'store move': 'the service must be stopped first',
   completion: 'it prints a script for the shell of the caller',
   complete: 'it completes the words of the caller, and needs no home',
   'machine new': 'it writes a module for the caller',
@@ -28,7 +29,7 @@ const SIGNING: { [command: string]: string | null } = {
 }
 
 /** Commands that work by themselves, and need the home itself. */
-const NEEDS_HOME = ['machine check', 'migrate propose', 'migrate status', 'store restore']
+const NEEDS_HOME = ['machine check', 'migrate propose', 'migrate status', 'store move', 'store restore']
 
 /** Whether a command that works by itself needs the home, which is elsewhere where CUTTER_URL names a service. */
 export const needsHome = (argv: string[]): boolean => NEEDS_HOME.includes(commandOf(argv).join(' '))

@@ -14,7 +14,8 @@ export async function assertSuitableHost(deps: EngineDeps, run: Run): Promise<vo
   const { sharing } = deps
   if (sharing === undefined) return
   const startedIn = findStartedIn((await deps.store.history(run.runId))[0])
-  if (startedIn?.id !== sharing.home().id) {
+  const isOwn = startedIn === null ? sharing.hasMoved(run.runId) : startedIn.id === sharing.home().id
+  if (!isOwn) {
     const { needs } = await deps.installed(run.machine, run, true)
     const unmet = await sharing.findUnmet(needs?.(run) ?? [])
     if (unmet.length > 0) throw unsuitableError(run, unmet, sharing.home().host, startedIn?.host ?? null)

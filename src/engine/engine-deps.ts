@@ -106,6 +106,8 @@ export interface EngineDeps {
   sharing?: {
     /** The home of this process. */
     home(): HomeIdentity
+    /** Whether a run whose first entry names no home was started in this one, and moved into the store with the home’s other runs. */
+    hasMoved(runId: string): boolean
     /** The needs that this host does not meet now, as words. */
     findUnmet(needs: Need[]): Promise<string[]>
   }

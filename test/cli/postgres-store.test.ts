@@ -1,13 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { Run } from '../../src/domain/run.ts'
-import { openRunStore } from '../../src/store/postgres/open-run-store.ts'
-import type { RunStore } from '../../src/store/run-store.ts'
-import { openRunStore as openSqlite } from '../../src/store/sqlite/open-run-store.ts'
 import { type StoreDatabase, type StoreServer, startStoreServer } from '../store/postgres/store-database.ts'
-import { mine } from '../store/step-fixture.ts'
-import { migrationsDirectory } from '../store/store-folders.ts'
 import { aCutterHome, type CutterHome, type ErrorJson, jsonOf } from '../support/cli.ts'
 import { historyOf, rehearse, rehearseOn } from '../support/cli-steps.ts'
 
@@ -38,36 +32,6 @@ const start = (...more: string[]) =>
   at.cutter(['run', 'start', './mine/rotate-keys.ts', '--file', 'service.key', '--json', ...more])
 const errorOf = (answer: Awaited<ReturnType<typeof start>>) => jsonOf<{ error: ErrorJson }>(answer).error
 
-const openFileStore = (file: string) => openSqlite({ file, migrationsDirectory })
-
-/** Saves a closed run entry by entry in another store. Rows between the first and the last entry are of no run: only what stays is compared. */
-async function copyRun(from: RunStore, to: RunStore, runId: string): Promise<void> {
-  const { run, history, approvals, evidence, contents } = (await from.storedRun(runId))!
-  const none = { gate: null, gateSeq: null, gateHead: null, stopCode: null, stop: null, outcome: null }
-  const waiting = { ...none, gate: 'SG1', gateSeq: 1, gateHead: 'x', stopCode: 'STOP_APPROVAL_REQUIRED' }
-  for (const entry of history) {
-    const isLast = entry.seq === run.seq
-    const between = { ...(entry.status === 'paused' ? waiting : none), status: entry.status }
-    const row = { ...run, ...(isLast ? {} : between), seq: entry.seq, head: entry.hash }
-    const step = {
-      run: row as Run,
-      entry,
-      eventText: JSON.stringify(entry.event),
-      ...{ effectDone: null, effectsAsked: [], effectsDropped: [], timersAsked: [], timersDropped: [] },
-      approvalUsed: approvals.find(({ usedSeq }) => usedSeq === entry.seq)?.approvalId ?? null,
-      evidence: evidence
-        .filter(({ seq }) => seq === entry.seq)
-        .map(({ name, digest, mediaType }) => ({ name, digest, mediaType, bytes: contents.get(digest)! })),
-    }
-    if (entry.seq === 1) {
-      await to.create(step, mine)
-      for (const approval of approvals)
-        await to.saveApproval({ ...approval, usedSeq: null, usedAt: null } as never)
-    } else await to.advance(step, mine)
-  }
-  for (const signature of await from.closeoutSignatures(runId)) await to.saveCloseoutSignature(signature)
-}
-
 describe('runs in PostgreSQL', () => {
   test('go from start to a bundle that verifies, without a file of a store', async () => {
     const started = await start('--key', 'nightly')
@@ -92,19 +56,6 @@ describe('runs in PostgreSQL', () => {
     expect(verified.stdout).toContain('one.tar holds')
     expect((await at.cutter(['store', 'check'])).code).toBe(0)
     expect(readdirSync(at.path('var')).filter((name) => name.startsWith('cutter.db'))).toEqual([])
-  })
-
-  test('have the same bundle, byte for byte, when the same history is in SQLite', async () => {
-    const { runId } = jsonOf(await start('--key', 'moved'))
-    expect((await rehearseOn(at, runId)).code).toBe(0)
-    expect((await at.cutter(['run', 'export', runId, '--out', at.path('postgres.tar')])).code).toBe(0)
-    const [from, to] = [openRunStore(database.options), openFileStore(at.path('var/cutter.db'))]
-    await copyRun(from, to, runId)
-    await Promise.all([from.close(), to.close()])
-    at.file('cutter.yaml', 'hosts: {}\n')
-    const exported = await at.cutter(['run', 'export', runId, '--out', at.path('sqlite.tar')])
-    expect([exported.code, exported.stderr]).toEqual([0, ''])
-    expect(readFileSync(at.path('sqlite.tar')).equals(readFileSync(at.path('postgres.tar')))).toBe(true)
   })
 
   test('are stopped by a hold, and pruned with their key still used', async () => {

@@ -149,6 +149,7 @@ const CALLS: { [command: string]: string[][] } = {
   ],
   'store check': [[]],
   'store restore': [['none.db']],
+  'store move': [['--to', 'postgres']],
   completion: [['bash'], ['csh']],
   complete: [['--', 'run', 'li']],
   'instance rotate-key': [['--reason', 'a test']],
@@ -168,6 +169,7 @@ const EXCEPTIONS: { [command: string]: string } = {
   mcp: 'its stdout is for the protocol of agents; test/cli/mcp.test.ts shows both ways',
   demo: 'it makes a home of its own, and the story does not depend on others',
   'store restore': 'it needs the service stopped',
+  'store move': 'it needs the service stopped',
 }
 
 /** The order of calls is that of CALLS; each is done for people and as JSON. */

@@ -29,6 +29,7 @@ async function aWorldOf(host: Host): Promise<World> {
       host.obstacle === null ? null : { stopCode: host.obstacle, why: 'differs', next: 'publish' },
     sharing: {
       home: () => ({ id: host.home, host: `${host.home}.example.org` }),
+      hasMoved: () => false,
       findUnmet: async (needs) => needs.filter((need) => host.lacks.includes(need)),
     },
   }

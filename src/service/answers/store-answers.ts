@@ -44,4 +44,18 @@ export const STORE_ANSWERS: Answers = {
       }),
     ),
   },
+  'store-move': {
+    commands: ['store move'],
+    title: 'Runs that were moved into another store',
+    schema: z.strictObject({
+      to: z.enum(['postgres', 'sqlite']),
+      store: text,
+      old: text.nullable(),
+      runs: count,
+      entries: count,
+      moved: count,
+      left: z.array(text),
+      next: text.nullable(),
+    }),
+  },
 }

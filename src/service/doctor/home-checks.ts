@@ -53,7 +53,7 @@ export async function checkStore({ home, store, config }: App): Promise<Finding>
 const describeDatabase = (variable: string): Finding => ({
   check: 'store',
   status: 'warn',
-  message: `PostgreSQL, by ${variable}: its login can’t edit history, and every history has its run. Not covered in this version: backup, restore and moving by Cutter; damaged pages, which the server finds`,
+  message: `PostgreSQL, by ${variable}: its login can’t edit history, and every history has its run. Not covered in this version: backup and restore by Cutter; damaged pages, which the server finds`,
   next: 'back the database up with its own means; docs/operations.md, “Runs in PostgreSQL”',
 })
 

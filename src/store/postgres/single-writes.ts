@@ -44,7 +44,8 @@ export async function setSwitch(connections: Connections, setting: ExecutionSwit
   })
 }
 
-function approvalValues(approval: Approval) {
+/** The values of `insertApproval`: the row, with what filters read of its statement. */
+export function approvalValues(approval: Approval) {
   const { approver, seq, expiresAt, reviewDecisionId } = approval.statement
   return {
     ...approvalRow(approval),

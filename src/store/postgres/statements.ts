@@ -61,6 +61,12 @@ const texts = {
   insertEffect: `
     insert into cutter_store.effects (run_id, invoke_id, seq, name, input, owner, lease_until, attempt)
     values (@run_id, @invoke_id, @seq, @name, @input, @owner, @lease_until, 1)`,
+  copyEffect: `
+    insert into cutter_store.effects (run_id, invoke_id, seq, name, input, owner, lease_until, attempt)
+    values (@run_id, @invoke_id, @seq, @name, @input, @owner, @lease_until, @attempt)`,
+  copyEntry: `
+    insert into cutter_store.history (run_id, ${entryColumns.join(', ')}, place)
+    values (@run_id, ${entryValues}, cutter_store.place(@nth::integer))`,
   claim: `
     update cutter_store.effects set owner = @owner, lease_until = @until, attempt = attempt + 1
     where run_id = @run_id and invoke_id = @invoke_id and owner is not distinct from @from and lease_until is not distinct from @from_until

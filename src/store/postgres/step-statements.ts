@@ -100,7 +100,11 @@ export function updateValues(run: Run, entry: Step['entry']): Values {
 }
 
 /** The columns of the step’s entry. */
-export function entryValues({ run, entry, eventText }: Step): Values {
+export function entryValues({
+  run,
+  entry,
+  eventText,
+}: Pick<Step, 'entry' | 'eventText'> & { run: Pick<Run, 'runId'> }): Values {
   const values: Values = { run_id: run.runId }
   for (const field of historyFields) {
     const { column, kind } = HISTORY_FIELDS[field]

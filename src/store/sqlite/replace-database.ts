@@ -31,6 +31,27 @@ export function replaceDatabase(copy: string, file: string, old: string): void {
   }
 }
 
+/**
+ * Checks that no other process has the file open, which ends its WAL.
+ * @throws STORE_CONFLICT
+ */
+export function assertAlone(file: string): void {
+  const holder = connect(file, { timeout: 1_000 })
+  try {
+    takeAlone(holder)
+  } catch (error) {
+    throw toStoreError(error, file)
+  } finally {
+    holder.close()
+  }
+}
+
+function takeAlone(holder: ReturnType<typeof connect>): void {
+  holder.pragma('locking_mode = exclusive')
+  holder.pragma('journal_mode = delete')
+  holder.exec('begin exclusive')
+}
+
 /** Sets the journal mode of a file that is kept: it needs no journal file next to it, not even while somebody reads it. */
 export function removeJournal(file: string): void {
   const db = connect(file)
@@ -44,9 +65,7 @@ export function removeJournal(file: string): void {
  */
 function lockAlone(holder: ReturnType<typeof connect>, file: string, old: string): void {
   try {
-    holder.pragma('locking_mode = exclusive')
-    holder.pragma('journal_mode = delete')
-    holder.exec('begin exclusive')
+    takeAlone(holder)
   } catch (error) {
     const storeError = toStoreError(error, file)
     if ((storeError as { code?: unknown }).code !== 'STORE_CORRUPT') throw storeError

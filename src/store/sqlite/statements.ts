@@ -64,6 +64,11 @@ const texts = {
     order by run_id`,
   // Runs after the first entry was inserted.
   setNewestEntry: 'update runs set newest_id = last_insert_rowid() where run_id = ?',
+  // What a copy of a run sets after its entries.
+  packSnapshot: `update runs set snapshot = '', packed_snapshot = ? where run_id = ?`,
+  setWaitsSince: 'update runs set waits_since = ? where run_id = ?',
+  copyEffect: `
+    insert into effects (run_id, invoke_id, seq, name, input, owner, lease_until, attempt) values (?, ?, ?, ?, ?, ?, ?, ?)`,
   insertEntry: `
     insert into history (previous_id, run_id, ${entryColumns.join(', ')})
     select newest_id, run_id, ${entryColumns.map(() => '?').join(', ')} from runs where run_id = ?`,

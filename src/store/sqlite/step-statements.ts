@@ -1,4 +1,4 @@
-import { HISTORY_FIELDS, historyFields } from '../../domain/history-entry.ts'
+import { HISTORY_FIELDS, type HistoryField, historyFields } from '../../domain/history-entry.ts'
 import { STEP_COLUMNS } from './columns.ts'
 import { digestBytes } from './digest-bytes.ts'
 import { messageRow } from './message-rows.ts'
@@ -89,7 +89,7 @@ function runUpdate(row: StepRow): StepStatement {
 }
 
 /** The fields of the entry in the order of their columns, then the run whose newest entry it follows. */
-function entryValues(row: StepRow): unknown[] {
+export function entryValues(row: Pick<StepRow, HistoryField | 'runId'>): unknown[] {
   const values: unknown[] = []
   for (const field of historyFields) {
     const { kind } = HISTORY_FIELDS[field]

@@ -3,8 +3,11 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { bytesEvidence } from '../../../src/domain/evidence.ts'
 import type { Run } from '../../../src/domain/run.ts'
 import type { Step } from '../../../src/domain/step.ts'
+import { copyRuns } from '../../../src/service/store/copy-runs.ts'
+import { openCopier as openDatabaseCopier } from '../../../src/store/postgres/copy-runs.ts'
 import { openRunStore } from '../../../src/store/postgres/open-run-store.ts'
 import type { RunStore } from '../../../src/store/run-store.ts'
+import { openCopier as openFileCopier } from '../../../src/store/sqlite/copy-runs.ts'
 import { openRunStore as openSqlite } from '../../../src/store/sqlite/open-run-store.ts'
 import { anApproval, anEffect, atGate, firstStep, mine, stepAfter, theirs, UNTIL } from '../step-fixture.ts'
 import { aStoreFile, removeFolders } from '../store-folders.ts'
@@ -14,9 +17,11 @@ import { type StoreDatabase, type StoreServer, startStoreServer } from './store-
 
 let server: StoreServer
 let database: StoreDatabase
+let copies: StoreDatabase
 beforeAll(async () => {
   server = await startStoreServer(18)
   database = await server.aDatabase()
+  copies = await server.aDatabase()
 })
 afterEach(removeFolders)
 afterAll(() => server?.close())
@@ -102,11 +107,52 @@ async function everythingOf(store: RunStore, runIds: string[]) {
   }
 }
 
+type Everything = Awaited<ReturnType<typeof everythingOf>>
+
+/** Copies are saved run by run, so that only the entries of one run stay in their order. */
+const byRun = ({ entries, ...rest }: Everything) => ({
+  ...rest,
+  entries: entries.map((one) => JSON.stringify(one)).sort(),
+})
+
+/** Moves what both stores have into the other kind of store. */
+async function assertCopiesAre(
+  everything: Everything,
+  ids: string[],
+  {
+    postgres,
+    sqlite,
+    file,
+  }: { postgres: RunStore; sqlite: RunStore; file: { file: string; migrationsDirectory: string } },
+) {
+  const other = aStoreFile()
+  const intoFile = { store: openSqlite(other), copier: openFileCopier(other) }
+  const intoBase = { store: openRunStore(copies.options), copier: await openDatabaseCopier(copies.options) }
+  const fromFile = { store: sqlite, copier: openFileCopier(file) }
+  const fromBase = { store: postgres, copier: await openDatabaseCopier(database.options) }
+  const how = { left: new Set<string>(), interrupt: new AbortController().signal }
+  try {
+    for (const [from, into] of [
+      [fromFile, intoBase],
+      [fromBase, intoFile],
+    ] as const) {
+      const first = await copyRuns(from, into, how)
+      expect(first).toMatchObject({ runs: ids.length, moved: ids.length })
+      expect(await copyRuns(from, into, how)).toMatchObject({ runs: ids.length, moved: 0 })
+      expect(byRun(await everythingOf(into.store, ids))).toEqual(byRun(everything))
+    }
+  } finally {
+    for (const { copier } of [intoFile, intoBase, fromFile, fromBase]) await copier.close()
+    await Promise.all([intoFile.store.close(), intoBase.store.close()])
+  }
+}
+
 test('a sequence of changes leaves the same in SQLite and PostgreSQL', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(change, { minLength: 5, maxLength: 40 }), async (changes) => {
-      await database.empty()
-      const [postgres, sqlite] = [openRunStore(database.options), openSqlite(aStoreFile())]
+      await Promise.all([database.empty(), copies.empty()])
+      const file = aStoreFile()
+      const [postgres, sqlite] = [openRunStore(database.options), openSqlite(file)]
       try {
         const starts = [
           firstStep({ run: { startKey: 'k' } }),
@@ -135,7 +181,9 @@ test('a sequence of changes leaves the same in SQLite and PostgreSQL', async () 
             runs = runs.map((one) => (one === run ? made.run : one))
         }
         const ids = runs.map(({ runId }) => runId)
-        expect(await everythingOf(postgres, ids)).toEqual(await everythingOf(sqlite, ids))
+        const everything = await everythingOf(sqlite, ids)
+        expect(await everythingOf(postgres, ids)).toEqual(everything)
+        await assertCopiesAre(everything, ids, { postgres, sqlite, file })
       } finally {
         await Promise.all([postgres.close(), sqlite.close()])
       }
