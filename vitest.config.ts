@@ -53,6 +53,7 @@ const program = [
   'test/cli/changes-during-write.test.ts',
   'test/cli/clock-went-back.test.ts',
   'test/cli/closed-pipe.test.ts',
+  'test/cli/cluster.test.ts',
   'test/cli/completion-in-shells.test.ts',
   'test/cli/completion.test.ts',
   'test/cli/concurrency.test.ts',

@@ -217,6 +217,7 @@ describe('file names', () => {
           'run-methods',
           'group-statement',
           'further-statements',
+          'hosts',
           'live-conditions',
           'server-clock',
           'transaction-fate',

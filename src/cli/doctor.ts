@@ -7,6 +7,12 @@ import { action, defineCommand, type GlobalOptions } from './define-command.ts'
 import { fitLines } from './fit.ts'
 import type { Io } from './io.ts'
 import { inHome, type Session } from './session.ts'
+import { formatTable } from './table.ts'
+
+interface Options extends GlobalOptions {
+  runs?: boolean
+  cluster?: boolean
+}
 
 /**
  * `cutter doctor`: checks tools, store, trusted files and targets before a run needs them. Exit code 1 when a check fails. A warning keeps
@@ -20,12 +26,14 @@ export function defineDoctor(program: Command): void {
     'cutter doctor',
   )
     .option('--runs', 'say what continues each open run; exit code 3 if nothing can continue one')
+    .option('--cluster', 'compare the services that share the store in PostgreSQL')
     .action(action(doctor))
 }
 
-function doctor(options: GlobalOptions & { runs?: boolean }): Promise<number> {
+function doctor(options: Options): Promise<number> {
   return inHome(options, async ({ home, io }) => {
     if (options.runs === true) return doctorOfRuns(home, io)
+    if (options.cluster === true) return doctorOfCluster(home, io)
     const { examineInstallation } = await import('../service/doctor.ts')
     const findings = io.redact(await examineInstallation(home))
     printAnswer(io, findings, () =>
@@ -33,6 +41,22 @@ function doctor(options: GlobalOptions & { runs?: boolean }): Promise<number> {
     )
     return findings.some(({ status }) => status === 'fail') ? 1 : 0
   })
+}
+
+async function doctorOfCluster(home: Session['home'], io: Io): Promise<number> {
+  const { examineCluster } = await import('../service/doctor/cluster.ts')
+  const cluster = io.redact(await examineCluster(home))
+  printAnswer(io, cluster, () => [
+    ...formatTable(
+      ['HOST', 'HOME', 'VERSION', 'STATE', 'SEEN', 'CLOCK'],
+      cluster.hosts.map(({ host, home, version, state, seenAt, clockMs }) => [
+        ...[host, home.slice(0, 8), version, state, seenAt, `${clockMs < 0 ? '' : '+'}${clockMs} ms`],
+      ]),
+      io.width,
+    ),
+    ...fitLines(cluster.findings.flatMap(linesOfFinding), { width: io.width, hang: LABEL }),
+  ])
+  return cluster.findings.some(({ status }) => status === 'fail') ? 1 : 0
 }
 
 async function doctorOfRuns(home: Session['home'], io: Io): Promise<number> {

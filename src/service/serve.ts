@@ -1,4 +1,5 @@
-import { rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { type Asker, homeOfCaller } from '../app/home-of-caller.ts'
 import type { Home, Log } from '../app/open-home.ts'
 import { CutterError } from '../domain/errors.ts'
@@ -15,6 +16,7 @@ import { createRateLimits, type Limits, type RateLimits } from './access/rate-li
 import { serviceFiles, serviceRunningError } from './access/service-lock.ts'
 import { createSessions, type Sessions } from './access/sessions.ts'
 import { findSocketPath } from './access/socket-path.ts'
+import { startAnnouncing } from './cluster/announce.ts'
 import { type CommandLine, type ServedCommands, serveCommands } from './command-line.ts'
 import { type ServiceMetrics, startMetrics } from './metrics/service-metrics.ts'
 import { type OutboxTimes, startOutbox } from './outbox/start-outbox.ts'
@@ -104,6 +106,8 @@ export async function openService(
   const { deps, store, engine } = await home.app()
   const network = await readNetwork(home)
   const files = serviceFiles(home.folder)
+  // A store in PostgreSQL has made no folder here.
+  mkdirSync(dirname(files.lock), { recursive: true, mode: 0o711 })
   if (!tryLock(files.lock)) throw serviceRunningError(home.folder, 'started')
   rmSync(files.address, { force: true })
   // Event streams show each step.
@@ -118,6 +122,7 @@ export async function openService(
   })
   const tracing = await openTracing({ env: home.env, deps, warn })
   const worker = await startWorker(home, log)
+  const announced = await startAnnouncing(home, log)
   let address: ServiceAddress | null = null
   const prune = () =>
     pruneUploads(home).catch((err: unknown) => log.warn({ err }, 'uploads could not be removed'))
@@ -171,7 +176,7 @@ export async function openService(
       clearInterval(pruning)
       owner.remove()
       await Promise.all([work.idle(), commands?.idle()])
-      await Promise.all([worker.close(), outbox.close()])
+      await Promise.all([worker.close(), outbox.close(), announced.close()])
       await Promise.all([metrics.close(), tracing.close()])
       rmSync(files.address, { force: true })
       unlock(files.lock)

@@ -13,6 +13,13 @@ const openRun = z.strictObject({
   why: text.nullable(),
 })
 
+const finding = z.strictObject({
+  check: text,
+  status: z.enum(['ok', 'warn', 'fail']),
+  message: text,
+  next: text.optional(),
+})
+
 /** Answers of the other commands. */
 export const OTHER_ANSWERS: Answers = {
   'key-rotation': {
@@ -175,17 +182,40 @@ export const OTHER_ANSWERS: Answers = {
     title: 'Rehearsal databases',
     schema: z.array(z.looseObject({ runId: text, target: text, place: text, database: text, madeAt: time })),
   },
-  doctor: {
-    commands: ['doctor'],
-    title: 'What is missing',
-    schema: z.array(
-      z.strictObject({
-        check: text,
-        status: z.enum(['ok', 'warn', 'fail']),
-        message: text,
-        next: text.optional(),
+  doctor: { commands: ['doctor'], title: 'What is missing', schema: z.array(finding) },
+  'doctor-cluster': {
+    commands: ['doctor --cluster'],
+    title: 'The services that share the store',
+    schema: z.strictObject({
+      hosts: z.array(
+        z.strictObject({
+          home: text.describe('The id in var/home-id.'),
+          host: text,
+          version: text,
+          machines: z.record(text, z.strictObject({ version: text, definitionDigest: digest })),
+          clockMs: z.int().describe('How far its clock is ahead of the server’s.'),
+          startedAt: time,
+          seenAt: time,
+          endedAt: time.nullable(),
+          seenMs: z.int(),
+          state: z.enum(['working', 'ended', 'silent']),
+          differingRules: z.array(text),
+        }),
+      ),
+      replication: z.strictObject({
+        synchronousCommit: text,
+        synchronousStandbyNames: text,
+        standbys: z.array(
+          z.strictObject({
+            name: text,
+            state: text.nullable(),
+            sync: text.nullable(),
+            lagMs: z.number().nullable(),
+          }),
+        ),
       }),
-    ),
+      findings: z.array(finding),
+    }),
   },
   demo: {
     commands: ['demo'],

@@ -23,6 +23,7 @@ const GRANTS = [
   'grant update (signature, imported_at, used_seq, used_at) on cutter_store.approvals to',
   'grant update (path) on cutter_store.machine_modules to',
   'grant update (revoked_at, revoked_by, last_used_at) on cutter_store.tokens to',
+  'grant insert, update on cutter_store.hosts to',
   'grant execute on function cutter_store.prune_run(json) to',
 ]
 
