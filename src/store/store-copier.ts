@@ -65,10 +65,20 @@ export const SHARED_TABLES = {
 } as const
 export type SharedTable = keyof typeof SHARED_TABLES
 
+/** Answers the id and the mark of each run. `schema`: before the names of tables. */
+export const marksOf = (schema: '' | 'cutter_store.'): string => `
+  select run_id, head
+    || ' ' || (select count(*) from ${schema}approvals given where given.run_id = runs.run_id)
+    || ' ' || (select count(*) from ${schema}closeout_signatures given where given.run_id = runs.run_id) as mark
+  from ${schema}runs order by started_at, run_id`
+
 /** Reads and writes the rows of a store as they are, to move them to another driver. Each driver has one. */
 export interface StoreCopier {
-  /** The newest entry of each run by the run’s id, in the order in which the runs were started. */
-  heads(): Promise<Map<string, string>>
+  /**
+   * By the run’s id, in the order in which the runs were started: its newest entry, and how many approvals and signatures of its closeout it has.
+   * Whatever happens to a run changes one of them.
+   */
+  marks(): Promise<Map<string, string>>
   /** Ids of runs with a claim that binds owners on other hosts at a time (ISO 8601), with its end. */
   claimedRuns(at: string): Promise<{ runId: string; until: string }[]>
   /** Saves a run that the store lacks, or of which it has the beginning. A crash leaves a run that another call completes. */

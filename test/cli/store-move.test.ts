@@ -8,6 +8,7 @@ import { connect } from '../../src/locks/connect.ts'
 import { type StoreDatabase, type StoreServer, startStoreServer } from '../store/postgres/store-database.ts'
 import { aCutterHome, type CutterHome, type ErrorJson, jsonOf, type RunJson } from '../support/cli.ts'
 import { charter, rehearse, rehearseOn, resume, started } from '../support/cli-steps.ts'
+import { serve } from '../support/serving-program.ts'
 
 /** `cutter store move`: runs in every state go from a file into PostgreSQL and back, and nothing of them is lost or done again. */
 
@@ -216,8 +217,18 @@ describe('store move', () => {
     holder.close()
     expect([busy.code, errorOf(busy).code]).toEqual([3, 'STORE_CONFLICT'])
     expect(existsSync(at.path('var/store-moved.json'))).toBe(false)
+    const service = await serve(at)
+    expect(errorOf(await move('postgres')).code).toBe('SERVICE_RUNNING')
+    await service.end('SIGTERM')
+    // Two moves at once: one works, and the other changes nothing of it.
+    const both = await Promise.all([move('postgres'), move('postgres')])
+    expect(both.map(({ code }) => code).sort()).toEqual([0, expect.any(Number)])
+    expect(both.some(({ code }) => code === 3 || code === 2)).toBe(true)
+    expect(JSON.parse(readFileSync(at.path('var/store-moved.json'), 'utf8')).state).toBe('moved')
+    at.file('cutter.yaml', STORE)
     expect(jsonOf<object[]>(await at.cutter(['run', 'list', '--json']))).toHaveLength(1)
     expect(errorOf(await move('elsewhere')).code).toBe('USAGE')
+    at.file('cutter.yaml', FILE)
     expect(errorOf(await move('sqlite'))).toMatchObject({ code: 'INPUT_REFUSED' })
   })
 

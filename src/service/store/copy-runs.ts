@@ -47,9 +47,9 @@ export async function copyRuns(
   into: Side,
   { left, interrupt }: { left: Set<string>; interrupt: AbortSignal },
 ): Promise<Pick<StoreMove, 'runs' | 'entries' | 'moved' | 'left'>> {
-  const there = await into.copier.heads()
+  const there = await into.copier.marks()
   const counts = { runs: 0, entries: 0, moved: 0 }
-  for (const runId of (await from.copier.heads()).keys()) {
+  for (const runId of (await from.copier.marks()).keys()) {
     if (left.has(runId)) continue
     // What is there stays: another call continues.
     if (interrupt.aborted) throw new Error('interrupted')

@@ -1,4 +1,5 @@
-import { existsSync, renameSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { readMovedStore, removeMovedStore, writeMovedStore } from '../../app/moved-store.ts'
 import { databaseOptions, openDatabaseStore } from '../../app/open-database-store.ts'
 import type { Home } from '../../app/open-home.ts'
@@ -9,11 +10,12 @@ import type { StoreSetting } from '../../config/store-schema.ts'
 import { systemClock } from '../../domain/clock.ts'
 import { CutterError } from '../../domain/errors.ts'
 import { loadRunRecord } from '../../engine/load-run.ts'
+import { readHolder, tryLock, unlock } from '../../locks/with-lock.ts'
 import { openCopier as openDatabaseCopier } from '../../store/postgres/copy-runs.ts'
 import { openCopier as openFileCopier } from '../../store/sqlite/copy-runs.ts'
 import { openRunStore } from '../../store/sqlite/open-run-store.ts'
 import { assertAlone } from '../../store/sqlite/replace-database.ts'
-import { assertServiceStopped } from '../access/service-lock.ts'
+import { serviceFiles, serviceRunningError } from '../access/service-lock.ts'
 import { copyRuns, isMoveHold, MOVE_HOLD, type Side, type StoreMove } from './copy-runs.ts'
 import { describeLostRuns } from './lost-runs.ts'
 
@@ -42,7 +44,19 @@ export async function moveStore(home: Home, { to, leaveFaulty }: MoveStoreInput)
     throw new CutterError('USAGE', `--to ${to} is no kind of store`, {
       next: 'use --to postgres or --to sqlite',
     })
-  assertServiceStopped(home.folder, 'moved')
+  const { lock, address } = serviceFiles(home.folder)
+  mkdirSync(dirname(lock), { recursive: true, mode: 0o711 })
+  // No service starts while runs move, and no second move.
+  if (!tryLock(lock))
+    throw existsSync(address) ? serviceRunningError(home.folder, 'moved') : movingError(lock)
+  try {
+    return await moveTo(home, to, leaveFaulty)
+  } finally {
+    unlock(lock)
+  }
+}
+
+async function moveTo(home: Home, to: 'postgres' | 'sqlite', leaveFaulty: boolean): Promise<StoreMove> {
   const { store: setting, approvals } = await home.config()
   if (to === 'postgres') return moveIntoDatabase(home, setting ?? DEFAULT, leaveFaulty)
   if (setting === undefined) return stayWithFile(home)
@@ -112,12 +126,12 @@ async function moveIntoFile(home: Home, setting: StoreSetting, leaveFaulty: bool
     // Other hosts see it, and it stays on there: nobody works on what was left.
     if (!isMoveHold(await from.store.hold()))
       await from.store.recordHold({ kind: 'on', runId: null, reason: MOVE_HOLD, by: osUser(), at })
-    const heads = await from.copier.heads()
+    const marks = await from.copier.marks()
     const into = openFile(`${file}.moving`)
     try {
       const copied = await copyRuns(from, into, { left, interrupt: home.interrupt })
       await assertUnclaimed(from, systemClock.now().toISOString())
-      await assertUnmoved(heads, from)
+      await assertUnmoved(marks, from)
       await close(into)
       const old = existsSync(file) ? `${file}.before-move-${at.replace(/[-:.]/g, '')}` : null
       if (old !== null) {
@@ -156,7 +170,7 @@ async function stayWithFile({ folder, env }: Home): Promise<StoreMove> {
   const into = await openDatabase({ ...DEFAULT, url: { env: moved.variable } }, env)
   const from = openFile(storeFile(folder))
   try {
-    await assertUnmoved(await from.copier.heads(), into)
+    await assertUnmoved(await from.copier.marks(), into)
     removeMovedStore(folder)
     const none = { runs: 0, entries: 0, moved: 0, left: [] }
     return { to: 'sqlite', store: storeFile(folder), old: moved.variable, ...none, next: null }
@@ -187,7 +201,7 @@ async function close({ store, copier }: Side): Promise<void> {
 async function assertSound({ store, copier }: Side, leaveFaulty: boolean): Promise<Set<string>> {
   const faults = await describeLostRuns(store, { all: true })
   const left = new Set<string>()
-  for (const runId of (await copier.heads()).keys()) {
+  for (const runId of (await copier.marks()).keys()) {
     const fault = await loadRunRecord({ store }, runId).then(
       () => null,
       (error) => error,
@@ -218,17 +232,24 @@ async function assertUnclaimed({ copier }: Side, at: string): Promise<void> {
   )
 }
 
-/** Compares the newest entries with those that a store has now: it may lack runs, and have none that went on. */
-async function assertUnmoved(heads: Map<string, string>, { copier }: Side): Promise<void> {
-  for (const [runId, head] of await copier.heads()) {
-    if (heads.get(runId) === head) continue
+/** Compares the runs of a store with what they were: it may lack some, and have none that changed. */
+async function assertUnmoved(marks: Map<string, string>, { copier }: Side): Promise<void> {
+  for (const [runId, mark] of await copier.marks()) {
+    if (marks.get(runId) === mark) continue
     throw new CutterError(
       'STORE_CONFLICT',
-      `run ${runId} of the database was moved by another process meanwhile; the old store is as it was`,
+      `run ${runId} of the database was changed by another process meanwhile; the old store is as it was`,
       { next: 'end all services that use the database, and run this again' },
     )
   }
 }
+
+const movingError = (lock: string) =>
+  new CutterError(
+    'STORE_CONFLICT',
+    `process ${readHolder(lock)?.pid ?? 'unknown'} moves the runs of this home already; nothing was moved`,
+    { next: 'wait for it; a move that was interrupted continues with the same command' },
+  )
 
 const nothingError = (why: string, next = 'cutter doctor') =>
   new CutterError('INPUT_REFUSED', `${why}; nothing was moved`, { next })

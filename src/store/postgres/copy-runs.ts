@@ -1,7 +1,7 @@
 import { CutterError } from '../../domain/errors.ts'
 import { ownerText } from '../sqlite/pack-steps.ts'
 import type { Row } from '../sqlite/row.ts'
-import { type CopiedRun, SHARED_TABLES, type StoreCopier, waitsSince } from '../store-copier.ts'
+import { type CopiedRun, marksOf, SHARED_TABLES, type StoreCopier, waitsSince } from '../store-copier.ts'
 import { type Connections, openConnections, type Query } from './connections.ts'
 import { type OpenOptions, prepareDatabase } from './open-database.ts'
 import { runStatements, type Sql } from './run-statement.ts'
@@ -29,13 +29,10 @@ export async function openCopier(options: OpenOptions): Promise<StoreCopier> {
     }
   }
   return {
-    heads: () =>
+    marks: () =>
       guard(async () => {
-        const rows = await sql.rows(
-          'select run_id, head from cutter_store.runs order by started_at, run_id',
-          {},
-        )
-        return new Map(rows.map(({ run_id, head }) => [run_id as string, head as string]))
+        const rows = await sql.rows(marksOf('cutter_store.'), {})
+        return new Map(rows.map(({ run_id, mark }) => [run_id as string, mark as string]))
       }),
     claimedRuns: (at) =>
       guard(async () => {

@@ -1,4 +1,4 @@
-import { type CopiedRun, SHARED_TABLES, type StoreCopier, waitsSince } from '../store-copier.ts'
+import { type CopiedRun, marksOf, SHARED_TABLES, type StoreCopier, waitsSince } from '../store-copier.ts'
 import { outcomeColumn } from './columns.ts'
 import { type OpenOptions, openDatabase } from './open-database.ts'
 import { ownerText } from './pack-steps.ts'
@@ -26,11 +26,8 @@ export function openCopier(options: OpenOptions): StoreCopier {
   const saveRun = db.transaction((run: CopiedRun) => insertCopy(sql, run))
   const rowsOf = (text: string, ...values: unknown[]) => db.prepare(text).all(...values) as Row[]
   return {
-    heads: () =>
-      guard(() => {
-        const rows = rowsOf('select run_id, head from runs order by started_at, run_id')
-        return new Map(rows.map(({ run_id, head }) => [run_id as string, head as string]))
-      }),
+    marks: () =>
+      guard(() => new Map(rowsOf(marksOf('')).map(({ run_id, mark }) => [run_id as string, mark as string]))),
     claimedRuns: (at) =>
       guard(() => {
         const rows = rowsOf('select run_id, lease_until from effects where lease_until > ? order by 1', at)
