@@ -5,11 +5,11 @@ import argparse, base64, calendar, datetime, decimal, hashlib, json, os, pathlib
 GATES = {'cut': {'succeeded': ['SG1', 'SG2']}, 'deploy': {'succeeded': ['SG1'], 'rolled-back': ['SG1']}, 'teardown': {'succeeded': ['SG1']},
          'migrate': {'succeeded': ['SG1'], 'rolled-back': ['SG1', 'SG2']}, 'rollback': {'succeeded': ['SG2']}}  # of version 1 of each machine
 KNOWN = '''cut 8ca776ae24731b67cf40fc12448cb1eb4e7cf6b49913f19b58d6a9233845bf2d 799eff8191ecf5b4bd81ea839d295db5b221480ab3dd560a4727934f980c5904 69484b2a6fded3ce02304437e9cdab9d22c741f10585894374844b2d8e62f5d2
-deploy 4d1485e5c23d0d1e663d60dd298fbace2421c91b6a17a6df995135665467d296 f21b34905c7737cb48c6a36cd0c02215598c42966b6085031e2c534986e8ed87 4fdafed7e88a262b590a618b93fcd76d2eba2c828a20d92e537190f142fbd4da
+deploy 4d1485e5c23d0d1e663d60dd298fbace2421c91b6a17a6df995135665467d296 f21b34905c7737cb48c6a36cd0c02215598c42966b6085031e2c534986e8ed87 873dae9a8f16f61b8bb210432615d4ea4b2007bbeb0a9836a391ea3efe82fb77
 migrate 05f1c34183d194cb52fcc1c1c4ff550c39dc451e48daf09dc17c635b69133c96 d137c80a7dd4f73d79a29e0e1825d8e3308d599842d67545a1b11500fdbfb992 d78a1e43a14f350939c9df3cbf48d1eb467ee0e881454e32ed03af788ae10b47
-rollback bbc032e4af95f6a13e416048557795bab4a128886ee3ef4e78afca1d92ddd81f 7b6e74ca45973cc3d6d9da796fcd0bbd2e054aabbcd069d2c815de37773c9b1b 284b896d5b9bcfe902fa7238991696abb209c2e7f448c80e1c35e1bdfecc49b3
+rollback bbc032e4af95f6a13e416048557795bab4a128886ee3ef4e78afca1d92ddd81f 7b6e74ca45973cc3d6d9da796fcd0bbd2e054aabbcd069d2c815de37773c9b1b c902208d3d38a582d263f2c7e13e45ae50cb399681421d6c207b2aa9bdc1bbd2
 teardown 2b74c82c7fa831cfec7b35b7b172b1897e8ac1a7b0c274c166df41610082a48d 30a8f9b317bafdf1a852d84b0b82562bec0899705512022832a5190b33f2de1e 23525a5268732b20dbbbe28fd3615968167e36a96e35391a58060bf85a916408
-adopt 9df61898c75b8bf747bb81bad62bc7b40a7bf7964b2fbc96cf118a839d7d77a1'''  # their definition digests
+adopt a8ffa572c4df62d35f8844d02b67b54bb1810094d8f7ec3e89a5d9b712a61bf1'''  # their definition digests
 ZERO, SURROGATE, SKEW, CLOSEOUT, ROTATION, DIGEST, ID = b'\0' * 512, re.compile(f'[{chr(0xd800)}-{chr(0xdfff)}]'), 300_000, 'cutter.closeout', 'cutter.instance-key', 'sha256:[0-9a-f]{64}', 'ap-[0-9a-f]{32}'
 GENESIS, ENTRY, WRITE, STATEMENT = [names.split() for names in (
     'definitionDigest input machine mode osUser runId startKey startedAt startedBy version', 'at by event hash previousHash seq snapshotDigest state status', 'attempt known phase seq startedAt', 'approver decision expiresAt gate historyHead issuedAt machine nonce planDigest reason runId seq type version')]
