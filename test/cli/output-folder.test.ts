@@ -105,6 +105,7 @@ const VALUES = [
     '--approval <id>',
     '--document <id>',
     '--to <release>',
+    '--to <store>',
     '--staging <path>',
   ],
   ...[

@@ -7,10 +7,11 @@ import type { Signed, SigningKey, VerifyQuestion } from './signature-questions.t
 const KEPT_MS = 2_000
 const MOST_KEPT = 256
 
-const kept = new Map<string, { key: SigningKey; until: number }>()
+const kept = new Map<string, { answer: Promise<SigningKey | null>; until: number }>()
 
 /**
- * Asks a question, unless this process has asked the very same one within two seconds and got a key. The answer of ssh-keygen follows from
+ * Asks a question, unless this process has asked the very same one within two seconds and got a key, or is asking it: whoever imports an approval and
+ * the worker that it wakes ask at the same moment. The answer of ssh-keygen follows from
  * text, signature, names, files byte by byte, the second for which is asked, and the program. All of them must be the same. What did not hold is
  * asked each time.
  */
@@ -20,14 +21,18 @@ export async function withKeptAnswers(
   ask: () => Promise<SigningKey | null>,
 ): Promise<SigningKey | null> {
   const question = nameOf(signed, asked)
+  if (question === null) return ask()
   const now = performance.now()
-  const known = question === null ? undefined : kept.get(question)
-  if (known !== undefined && known.until > now) return known.key
-  const key = await ask()
-  if (key === null || question === null) return key
-  kept.set(question, { key, until: now + KEPT_MS })
+  const known = kept.get(question)
+  if (known !== undefined && known.until > now) return known.answer
+  const answer = ask()
+  kept.set(question, { answer, until: now + KEPT_MS })
   for (const [one, { until }] of kept) if (until <= now || kept.size > MOST_KEPT) kept.delete(one)
-  return key
+  const forget = () => {
+    if (kept.get(question)?.answer === answer) kept.delete(question)
+  }
+  answer.then((key) => key ?? forget(), forget)
+  return answer
 }
 
 /** Everything from which the answer follows, as a digest. Null where the program is missing. */
